@@ -1,0 +1,21 @@
+//! The vocabulary of the suite: ids, principals, scopes, quotas, times and cursors.
+//!
+//! Knows no mechanism (no HTTP, no database) and no service; plain values with their text forms.
+
+pub mod clock;
+pub mod cursor;
+pub mod id;
+pub mod principal;
+pub mod quota;
+pub mod range;
+pub mod timestamp;
+
+pub use self::{
+    clock::{Clock, SystemClock},
+    cursor::Cursor,
+    id::{AccountId, ApiKeyId, DetectionId, Id, ImageId, Kind, RequestId, SessionId, UserId},
+    principal::{Credential, Principal, Role, Scope, Scopes},
+    quota::{QuotaSnapshot, QuotaWindow, RateLimit, WindowUse},
+    range::TimeRange,
+    timestamp::Timestamp,
+};
