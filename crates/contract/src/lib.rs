@@ -1,0 +1,7 @@
+//! What services promise each other: one trait per peer, the messages they speak and the gRPC adapters.
+//!
+//! A caller holds an `Arc<dyn Trait>` and cannot tell a peer in this process from one behind the network.
+//! Nothing here does the work of a service, and nothing here knows a database or a public HTTP route.
+
+pub mod engine;
+pub mod verifier;
