@@ -1,0 +1,21 @@
+//! The axum kit every service is built with: operation table, extractors, paging, answers, `OpenAPI` assembly.
+//!
+//! A route is declared once, as an [`Operation`] beside its handler in [`Endpoints`]; the gateway's routing and
+//! limits, the merged `OpenAPI` document and the coverage tests are derived from it. Knows no service and no store.
+
+mod answer;
+mod endpoints;
+mod extract;
+mod openapi;
+mod operation;
+mod paging;
+mod schema;
+
+pub use self::{
+    answer::{CurrentRequestId, X_REQUEST_ID, finish_answers},
+    endpoints::Endpoints,
+    extract::{BodyBytes, Caller, Json, PathId, Query, content_type},
+    openapi::{AssemblyError, Section, assemble},
+    operation::{Access, Answer, Operation, RequestContent},
+    paging::{ListQuery, ListRequest, Page, PageQuery, PageRequest},
+};

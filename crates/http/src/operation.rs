@@ -1,0 +1,248 @@
+//! What one route is and needs, declared once.
+
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::path::{Parameter, ParameterIn},
+};
+
+use prosopa_model::Scope;
+use prosopa_problem::Code;
+
+use crate::schema::Schemas;
+
+/// Largest body of operations that take JSON, bytes.
+const JSON_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest time an operation may take unless it says otherwise.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// Who may call an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody; credentials are not looked at.
+    Public,
+    /// Callers whose credential has the scope.
+    Scope(Scope),
+}
+
+/// One media type of a request body.
+#[derive(Debug, Clone)]
+pub struct RequestContent {
+    /// For example `application/json`.
+    pub media_type: &'static str,
+    /// Schema of the content; absent for plain bytes.
+    pub schema: Option<Schemas>,
+}
+
+/// The answer of success.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// What it means.
+    pub description: &'static str,
+    /// Media types, each with a schema unless it is plain bytes.
+    pub content: Vec<(&'static str, Option<Schemas>)>,
+}
+
+/// One route: how it is addressed, who may call it, what it costs, what it takes and gives.
+#[derive(Clone)]
+pub struct Operation {
+    /// Name of the handler, `verb_resource`; unique within a service.
+    pub id: &'static str,
+    /// HTTP method.
+    pub method: Method,
+    /// Path template such as `/api/v1/images/{id}/content`.
+    pub path: &'static str,
+    /// One line for the documentation.
+    pub summary: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// Metered requests it counts as; zero where it is rate-limited only.
+    pub weight: u32,
+    /// Longest time from the request's head to the answer's head.
+    pub deadline: Duration,
+    /// Largest body, bytes.
+    pub body_bytes_max: usize,
+    /// Whether a repetition changes nothing, so that it may be retried.
+    pub is_idempotent: bool,
+    /// Path and query parameters.
+    pub parameters: Vec<Parameter>,
+    /// Accepted bodies; empty where there is none.
+    pub request: Vec<RequestContent>,
+    /// The answer of success.
+    pub answer: Answer,
+    /// Problems it may answer with beside those that every operation has.
+    pub problems: Vec<Code>,
+}
+
+impl Operation {
+    /// A reading operation.
+    pub fn get(id: &'static str, path: &'static str) -> Self {
+        Self::new(id, Method::GET, path, true)
+    }
+
+    /// A creating operation.
+    pub fn post(id: &'static str, path: &'static str) -> Self {
+        Self::new(id, Method::POST, path, false)
+    }
+
+    /// A deleting operation.
+    pub fn delete(id: &'static str, path: &'static str) -> Self {
+        Self::new(id, Method::DELETE, path, true)
+    }
+
+    fn new(id: &'static str, method: Method, path: &'static str, is_idempotent: bool) -> Self {
+        Self {
+            id,
+            method,
+            path,
+            summary: "",
+            access: Access::Public,
+            weight: 0,
+            deadline: DEADLINE,
+            body_bytes_max: 0,
+            is_idempotent,
+            parameters: Vec::new(),
+            request: Vec::new(),
+            answer: Answer { status: StatusCode::NO_CONTENT, description: "Done", content: Vec::new() },
+            problems: Vec::new(),
+        }
+    }
+
+    /// One line for the documentation.
+    #[must_use]
+    pub const fn summary(mut self, summary: &'static str) -> Self {
+        self.summary = summary;
+        self
+    }
+
+    /// Demands a credential with this scope.
+    #[must_use]
+    pub const fn scope(mut self, scope: Scope) -> Self {
+        self.access = Access::Scope(scope);
+        self
+    }
+
+    /// Counts each call as `weight` metered requests.
+    #[must_use]
+    pub const fn metered(mut self, weight: u32) -> Self {
+        self.weight = weight;
+        self
+    }
+
+    /// Longest time from the request's head to the answer's head.
+    #[must_use]
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Largest body, bytes.
+    #[must_use]
+    pub const fn body_bytes_max(mut self, bytes: usize) -> Self {
+        self.body_bytes_max = bytes;
+        self
+    }
+
+    /// Declares the parameter `{id}` of the path.
+    #[must_use]
+    pub fn path_id(mut self, description: &str) -> Self {
+        let mut parameter = Parameter::new("id");
+        parameter.parameter_in = ParameterIn::Path;
+        parameter.description = Some(description.to_owned());
+        parameter.schema = Some(String::schema());
+        self.parameters.push(parameter);
+        self
+    }
+
+    /// Declares the query parameters of `T`.
+    #[must_use]
+    pub fn query<T: IntoParams>(mut self) -> Self {
+        self.parameters.extend(T::into_params(|| Some(ParameterIn::Query)));
+        self
+    }
+
+    /// Takes a JSON body.
+    #[must_use]
+    pub fn json_request<T: ToSchema>(mut self) -> Self {
+        self.body_bytes_max = self.body_bytes_max.max(JSON_BYTES_MAX);
+        let schema = Some(Schemas::of::<T>());
+        self.request.push(RequestContent { media_type: "application/json", schema });
+        self
+    }
+
+    /// Takes a multipart form described by `T`.
+    #[must_use]
+    pub fn form_request<T: ToSchema>(mut self) -> Self {
+        let schema = Some(Schemas::of::<T>());
+        self.request.push(RequestContent { media_type: "multipart/form-data", schema });
+        self
+    }
+
+    /// Takes plain bytes of one of these media types.
+    #[must_use]
+    pub fn bytes_request(mut self, media_types: &[&'static str]) -> Self {
+        self.request.extend(media_types.iter().map(|media_type| RequestContent { media_type, schema: None }));
+        self
+    }
+
+    /// Answers with JSON.
+    #[must_use]
+    pub fn json_answer<T: ToSchema>(mut self, status: StatusCode, description: &'static str) -> Self {
+        self.answer =
+            Answer { status, description, content: vec![("application/json", Some(Schemas::of::<T>()))] };
+        self
+    }
+
+    /// Answers with plain bytes of one of these media types.
+    #[must_use]
+    pub fn bytes_answer(mut self, media_types: &[&'static str], description: &'static str) -> Self {
+        let content = media_types.iter().map(|media_type| (*media_type, None)).collect();
+        self.answer = Answer { status: StatusCode::OK, description, content };
+        self
+    }
+
+    /// Problems it may answer with beside those that every operation has.
+    #[must_use]
+    pub fn problems(mut self, codes: &[Code]) -> Self {
+        self.problems.extend_from_slice(codes);
+        self
+    }
+
+    /// Every problem it may answer with.
+    pub fn all_problems(&self) -> Vec<Code> {
+        let mut codes = vec![
+            Code::MalformedRequest,
+            Code::RateLimited,
+            Code::Internal,
+            Code::Unavailable,
+            Code::DeadlineExceeded,
+            Code::StorageFull,
+        ];
+        if self.access != Access::Public {
+            codes.extend([Code::Unauthenticated, Code::TokenExpired, Code::Forbidden]);
+        }
+        if self.weight > 0 {
+            codes.push(Code::QuotaExceeded);
+        }
+        if self.request.is_empty() {
+            codes.push(Code::BodyTooLarge);
+        } else {
+            codes.extend([Code::BodyTooLarge, Code::UnsupportedMediaType, Code::ValidationFailed]);
+        }
+        if self.parameters.iter().any(|parameter| parameter.parameter_in == ParameterIn::Path) {
+            codes.push(Code::NotFound);
+        }
+        if self.parameters.iter().any(|parameter| parameter.parameter_in == ParameterIn::Query) {
+            codes.push(Code::ValidationFailed);
+        }
+        codes.extend_from_slice(&self.problems);
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    }
+}
