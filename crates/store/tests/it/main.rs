@@ -1,0 +1,148 @@
+//! A database of the test's own, through the crate's public door.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
+
+use std::path::Path;
+
+use prosopa_model::{Timestamp, UserId};
+use prosopa_problem::{Code, Problem};
+use prosopa_store::{Database, Error, Migration, Options, on_db, query, query_as, query_scalar, row};
+
+const FIRST: Migration = Migration {
+    name: "0001_things",
+    sqlite: "CREATE TABLE things (id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER, made INTEGER NOT NULL)",
+};
+const SECOND: Migration =
+    Migration { name: "0002_color", sqlite: "ALTER TABLE things ADD COLUMN color TEXT" };
+
+row! {
+    #[derive(Debug, PartialEq)]
+    struct Thing {
+        id: UserId,
+        name: String,
+        size: Option<u64>,
+        made: Timestamp,
+    }
+}
+
+fn thing(name: &str) -> Thing {
+    Thing { id: UserId::new(), name: name.into(), size: None, made: Timestamp::now() }
+}
+
+async fn open(folder: &Path) -> Database {
+    Database::open(&Options::file(folder.join("test.db")), &[FIRST]).await.unwrap()
+}
+
+async fn insert(database: &Database, thing: &Thing) -> Result<(), Error> {
+    let mut tx = database.begin().await?;
+    on_db!(tx, c => {
+        query("INSERT INTO things (id, name, size, made) VALUES ($1, $2, $3, $4)")
+            .bind(thing.id.uuid())
+            .bind(&thing.name)
+            .bind(thing.size.map(u64::cast_signed))
+            .bind(thing.made.micros())
+            .execute(c)
+            .await
+    })?;
+    tx.commit().await
+}
+
+async fn count(database: &Database) -> i64 {
+    let mut connection = database.read().await.unwrap();
+    on_db!(connection, c => query_scalar("SELECT count(*) FROM things").fetch_one(c).await).unwrap()
+}
+
+#[tokio::test]
+async fn ids_times_and_nulls_are_read_as_they_were_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = open(folder.path()).await;
+    for written in [thing("a"), Thing { size: Some(7), ..thing("b") }] {
+        insert(&database, &written).await.unwrap();
+        let mut connection = database.read().await.unwrap();
+        let read: Thing = on_db!(connection, c => {
+            query_as("SELECT id, name, size, made FROM things WHERE id = $1")
+                .bind(written.id.uuid())
+                .fetch_one(c)
+                .await
+        })
+        .unwrap();
+        assert_eq!(read, written);
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_transaction_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = open(folder.path()).await;
+    let mut tx = database.begin().await.unwrap();
+    on_db!(tx, c => query("INSERT INTO things (id, name, made) VALUES (x'00', 'a', 0)").execute(c).await)
+        .unwrap();
+    drop(tx);
+    assert_eq!(count(&database).await, 0);
+}
+
+/// R7: a refused duplicate is told from other failures, with the column's name.
+#[tokio::test]
+async fn a_duplicate_names_its_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = open(folder.path()).await;
+    insert(&database, &thing("a")).await.unwrap();
+    let error = insert(&database, &thing("a")).await.unwrap_err();
+    assert!(error.violates_unique("things.name"), "{error}");
+}
+
+/// R9: connections for reading cannot write, whatever the statement.
+#[tokio::test]
+async fn a_reading_connection_cannot_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = open(folder.path()).await;
+    let mut connection = database.read().await.unwrap();
+    let error = on_db!(connection, c => query("DELETE FROM things").execute(c).await).unwrap_err();
+    assert!(matches!(error, Error::Unwritable(_)), "{error:?}");
+}
+
+/// K9: versioned migrations are applied once and in order; a database of a newer program is refused.
+#[tokio::test]
+async fn migrations_go_forward_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options::file(folder.path().join("test.db"));
+    let old = open(folder.path()).await;
+    insert(&old, &thing("a")).await.unwrap();
+    old.close().await;
+    let new = Database::open(&options, &[FIRST, SECOND]).await.unwrap();
+    assert_eq!(count(&new).await, 1);
+    new.close().await;
+    let refused = Database::open(&options, &[FIRST]).await.err().unwrap();
+    assert!(matches!(refused, Error::Migration(_)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_migration_changed_after_the_fact_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    open(folder.path()).await.close().await;
+    let changed = &[Migration { name: "0001_things", sqlite: "CREATE TABLE other (id INTEGER)" }];
+    let refused = Database::open(&Options::file(folder.path().join("test.db")), changed).await.err().unwrap();
+    assert!(matches!(refused, Error::Migration(_)), "{refused:?}");
+}
+
+/// F5: a full disk has its own code, nothing is torn, and what was there stays readable.
+#[tokio::test]
+async fn a_full_database_refuses_and_stays_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = open(folder.path()).await;
+    insert(&database, &thing("a")).await.unwrap();
+    let mut tx = database.begin().await.unwrap();
+    on_db!(tx, c => query("PRAGMA max_page_count = 1").execute(c).await).unwrap();
+    tx.commit().await.unwrap();
+    let error = insert(&database, &thing(&"x".repeat(100_000))).await.unwrap_err();
+    assert_eq!(Problem::from(error).code(), Code::StorageFull);
+    assert_eq!(count(&database).await, 1);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let options = Options::file(folder.path().join("file/below/test.db"));
+    let error = Database::open(&options, &[FIRST]).await.err().unwrap();
+    assert!(error.to_string().contains("file/below"), "{error}");
+}
