@@ -1,0 +1,91 @@
+//! A process full of services: its ports, tasks and orderly end.
+
+use std::{io, net::SocketAddr};
+
+use axum::Router;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{ListenerOptions, Parts, Platform, Readiness, Task, admin, listener};
+
+/// Runs built services until the platform's shutdown is asked for.
+pub struct Host {
+    platform: Platform,
+    tasks: Vec<Task>,
+    readiness: Vec<Readiness>,
+}
+
+/// The ports a host listens on, bound before anything else so that a taken one is found early.
+pub struct Listeners {
+    public: TcpListener,
+    admin: TcpListener,
+}
+
+/// A host cannot start.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}")]
+pub struct HostError {
+    address: SocketAddr,
+    #[source]
+    source: io::Error,
+}
+
+impl Listeners {
+    /// Binds both ports; port 0 takes a free one.
+    pub async fn bind(public: SocketAddr, admin: SocketAddr) -> Result<Self, HostError> {
+        Ok(Self { public: bind(public).await?, admin: bind(admin).await? })
+    }
+
+    /// Address for users.
+    pub fn public_address(&self) -> io::Result<SocketAddr> {
+        self.public.local_addr()
+    }
+
+    /// Address for operators.
+    pub fn admin_address(&self) -> io::Result<SocketAddr> {
+        self.admin.local_addr()
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, HostError> {
+    TcpListener::bind(address).await.map_err(|source| HostError { address, source })
+}
+
+impl Host {
+    /// A host without services.
+    pub const fn new(platform: Platform) -> Self {
+        Self { platform, tasks: Vec::new(), readiness: Vec::new() }
+    }
+
+    /// Takes over a service's tasks and checks; gives back its offer and routes for wiring.
+    pub fn adopt<Offer>(&mut self, parts: Parts<Offer>) -> (Offer, Router) {
+        self.tasks.extend(parts.tasks);
+        self.readiness.extend(parts.readiness);
+        (parts.offer, parts.http)
+    }
+
+    /// Serves `public` until shutdown is asked for, then drains: stop accepting, finish requests, stop tasks,
+    /// close databases.
+    pub async fn run(self, listeners: Listeners, public: Router, options: ListenerOptions) {
+        let mut readiness = self.platform.database_readiness();
+        readiness.extend(self.readiness);
+        let admin = admin::router(self.platform.metrics.clone(), readiness);
+        // Operators can look until the very end.
+        let (stop_admin, stop_tasks) = (CancellationToken::new(), CancellationToken::new());
+        let mut tasks = JoinSet::new();
+        for task in self.tasks {
+            tasks.spawn(task.supervise(stop_tasks.clone(), self.platform.shutdown.clone()));
+        }
+        let operators = listener::serve(listeners.admin, admin, options, stop_admin.clone());
+        let operators = tokio::spawn(operators);
+        listener::serve(listeners.public, public, options, self.platform.shutdown.clone()).await;
+        stop_tasks.cancel();
+        if tokio::time::timeout(options.drain_timeout, tasks.join_all()).await.is_err() {
+            tracing::warn!("some tasks did not end in time");
+        }
+        stop_admin.cancel();
+        // It can only fail by a panic, which has been logged.
+        let _ = operators.await;
+        self.platform.close_databases().await;
+    }
+}

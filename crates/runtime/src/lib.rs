@@ -1,0 +1,19 @@
+//! How services become a process: [`Service`], what the process offers them ([`Platform`]) and the [`Host`] that
+//! owns ports, tasks and shutdown.
+//!
+//! Knows the contracts between services, never a service.
+
+mod admin;
+mod host;
+mod listener;
+mod platform;
+mod service;
+mod task;
+
+pub use self::{
+    host::{Host, HostError, Listeners},
+    listener::{ListenerOptions, PeerAddress},
+    platform::{PeerError, Peers, Platform, Upstream},
+    service::{BuildError, Parts, Readiness, ReadinessCheck, Service},
+    task::{Task, TaskKind},
+};

@@ -1,0 +1,134 @@
+//! What a process offers its services: cloneable handles only.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::Router;
+use tokio_util::sync::CancellationToken;
+
+use prosopa_contract::{engine::Engine, verifier::Verifier};
+use prosopa_http::Operation;
+use prosopa_model::Clock;
+use prosopa_store::{Database, Migration, Options};
+use prosopa_telemetry::Metrics;
+use prosopa_vault::{BlobStore, Keyring};
+
+use crate::Readiness;
+
+/// Handles a service builds itself from. Cheap to clone.
+#[derive(Clone)]
+pub struct Platform {
+    /// Folder of everything the product keeps.
+    pub data_dir: PathBuf,
+    /// The deployment's master keys.
+    pub keyring: Keyring,
+    /// The process's metrics.
+    pub metrics: Metrics,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Other services.
+    pub peers: Peers,
+    /// Cancelled when the process is to end.
+    pub shutdown: CancellationToken,
+    databases: Arc<Mutex<Vec<(&'static str, Database)>>>,
+}
+
+impl Platform {
+    /// A platform that keeps everything below `data_dir`.
+    pub fn new(data_dir: &Path, keyring: Keyring, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            data_dir: data_dir.to_owned(),
+            keyring,
+            metrics: Metrics::new(),
+            clock,
+            peers: Peers::default(),
+            shutdown: CancellationToken::new(),
+            databases: Arc::default(),
+        }
+    }
+
+    /// Opens and migrates the database of the service `name`. The host closes it at the end.
+    pub async fn database(
+        &self,
+        name: &'static str,
+        migrations: &'static [Migration],
+    ) -> Result<Database, prosopa_store::Error> {
+        let database = Database::open(&self.database_options(name), migrations).await?;
+        let mut databases = self.databases.lock().unwrap_or_else(PoisonError::into_inner);
+        databases.push((name, database.clone()));
+        Ok(database)
+    }
+
+    /// Where the database of the service `name` lies.
+    pub fn database_options(&self, name: &str) -> Options {
+        Options::file(self.data_dir.join(format!("{name}.db")))
+    }
+
+    /// The sealed blobs of the service `name`.
+    pub fn blobs(&self, name: &str) -> BlobStore {
+        BlobStore::new(self.data_dir.join("blobs").join(name), self.keyring.clone())
+    }
+
+    /// One readiness check for each database that was opened.
+    pub(crate) fn database_readiness(&self) -> Vec<Readiness> {
+        let databases = self.databases.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let check = |(name, database): (&'static str, Database)| {
+            Readiness::new(name, move || {
+                let database = database.clone();
+                async move { database.ping().await.map_err(|error| error.to_string()) }
+            })
+        };
+        databases.into_iter().map(check).collect()
+    }
+
+    /// Closes every database that was opened.
+    pub(crate) async fn close_databases(&self) {
+        let databases = std::mem::take(&mut *self.databases.lock().unwrap_or_else(PoisonError::into_inner));
+        for (_, database) in databases {
+            database.close().await;
+        }
+    }
+}
+
+/// Other services, each behind its contract: in this process or elsewhere, callers cannot tell.
+#[derive(Clone, Default)]
+pub struct Peers {
+    /// The face engine.
+    pub engine: Option<Arc<dyn Engine>>,
+    /// Whoever knows credentials.
+    pub verifier: Option<Arc<dyn Verifier>>,
+    /// The services behind the gateway.
+    pub upstreams: Vec<Upstream>,
+}
+
+/// A service behind the gateway.
+#[derive(Clone)]
+pub struct Upstream {
+    /// Its name.
+    pub service: &'static str,
+    /// What it is for.
+    pub description: &'static str,
+    /// Its routes.
+    pub operations: Vec<Operation>,
+    /// Who answers them.
+    pub router: Router,
+}
+
+/// A peer that a service needs is neither hosted here nor configured.
+#[derive(Debug, thiserror::Error)]
+#[error("no {0} is hosted here or configured")]
+pub struct PeerError(&'static str);
+
+impl Peers {
+    /// The engine, or an error that says there is none.
+    pub fn engine(&self) -> Result<Arc<dyn Engine>, PeerError> {
+        self.engine.clone().ok_or(PeerError("engine"))
+    }
+
+    /// The verifier, or an error that says there is none.
+    pub fn verifier(&self) -> Result<Arc<dyn Verifier>, PeerError> {
+        self.verifier.clone().ok_or(PeerError("verifier"))
+    }
+}

@@ -1,0 +1,52 @@
+//! An engine whose answers a test decides.
+
+use async_trait::async_trait;
+
+use prosopa_contract::engine::{
+    AnalyzeFacesRequest, AnalyzeFacesResponse, BoundingBox, DescribeModelsResponse, Engine, EngineError,
+    Face, ImageFormat, ImageInfo, Point, Quality, StageTimings,
+};
+
+type Script = dyn Fn(AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError> + Send + Sync;
+
+/// Answers as its script says.
+pub struct ScriptedEngine(Box<Script>);
+
+impl ScriptedEngine {
+    /// Wraps a script.
+    pub fn new(
+        script: impl Fn(AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Box::new(script))
+    }
+}
+
+#[async_trait]
+impl Engine for ScriptedEngine {
+    async fn analyze_faces(&self, request: AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError> {
+        (self.0)(request)
+    }
+
+    async fn describe_models(&self) -> Result<DescribeModelsResponse, EngineError> {
+        Ok(DescribeModelsResponse { name: "scripted".into(), ..DescribeModelsResponse::default() })
+    }
+}
+
+/// An analysis of a 200 x 100 picture of this format with this many faces.
+pub fn analysis_of(format: ImageFormat, face_count: usize) -> AnalyzeFacesResponse {
+    let face = Face {
+        r#box: Some(BoundingBox { x0: 20.0, y0: 10.0, x1: 60.0, y1: 60.0 }),
+        confidence: 0.99,
+        landmarks5: vec![Point { x: 31.25, y: 27.5 }; 5],
+        landmarks68: vec![Point { x: 33.0, y: 44.0 }; 68],
+        roll_degrees: -3.5,
+        quality: Some(Quality { sharpness: 120.0, brightness: 0.5, face_px: 40.0 }),
+        embedding: vec![0.125; 128],
+    };
+    AnalyzeFacesResponse {
+        image: Some(ImageInfo { width: 200, height: 100, format: format.into() }),
+        faces: vec![face; face_count],
+        model_digest: "0".repeat(64),
+        timings: Some(StageTimings { decode_us: 1, detect_us: 2, ..StageTimings::default() }),
+    }
+}

@@ -1,0 +1,18 @@
+//! What tests share: a platform on a throw-away folder, a clock that is set by hand, a scripted engine, requests.
+//!
+//! A development dependency only; nothing here is part of the product.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
+
+mod clock;
+mod engine;
+mod exchange;
+mod files;
+mod platform;
+
+pub use self::{
+    clock::ManualClock,
+    engine::{ScriptedEngine, analysis_of},
+    exchange::{Received, send},
+    files::contains_anywhere,
+    platform::{TestPlatform, principal_of},
+};
