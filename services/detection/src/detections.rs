@@ -1,0 +1,237 @@
+//! Detections: a picture is looked at, kept with what was found, given back, deleted.
+
+mod findings;
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use prosopa_contract::engine::{AnalyzeFacesRequest, ImageFormat, ImageInfo, StageTimings};
+use prosopa_http::{ListRequest, Page};
+use prosopa_model::{AccountId, Cursor, DetectionId, Timestamp};
+
+use self::findings::Findings;
+use crate::{
+    error::Error,
+    faces::Face,
+    images::{self, Image},
+    state::State,
+    store::{self, detections::DetectionRow},
+};
+
+/// What was found in a picture.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Detection {
+    /// The detection's id.
+    #[schema(value_type = String, example = "det_01k5zv0c8hf6w9t3m2n4p6r8s0")]
+    pub(crate) id: DetectionId,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) created_at: Timestamp,
+    /// The picture.
+    pub(crate) image: Image,
+    /// How many faces.
+    pub(crate) face_count: usize,
+    /// The faces, largest first.
+    pub(crate) faces: Vec<Face>,
+    /// SHA-256 of the model pack's manifest, hexadecimal.
+    pub(crate) model_digest: String,
+    /// How long each stage took; only in the answer to the request that made the detection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) timings: Option<Timings>,
+}
+
+/// A detection without its faces.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DetectionSummary {
+    /// The detection's id.
+    #[schema(value_type = String)]
+    pub(crate) id: DetectionId,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) created_at: Timestamp,
+    /// The picture.
+    pub(crate) image: Image,
+    /// How many faces.
+    pub(crate) face_count: u64,
+}
+
+/// Wall time of each stage, microseconds.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Timings {
+    /// Waiting for the engine.
+    pub(crate) queue_us: u64,
+    /// Decoding the picture.
+    pub(crate) decode_us: u64,
+    /// Finding the faces.
+    pub(crate) detect_us: u64,
+    /// Landmarks and alignment.
+    pub(crate) align_us: u64,
+    /// Embeddings.
+    pub(crate) embed_us: u64,
+    /// Writing picture and result.
+    pub(crate) store_us: u64,
+    /// Processor time on the engine's device.
+    pub(crate) device_us: u64,
+    /// From the whole request to the answer.
+    pub(crate) total_us: u64,
+}
+
+/// A picture that is to be looked at.
+pub(crate) struct NewDetection {
+    pub(crate) account_id: AccountId,
+    pub(crate) picture: Bytes,
+    /// The type that was declared; none where the bytes shall speak.
+    pub(crate) declared: Option<ImageFormat>,
+    pub(crate) min_face_px: Option<u32>,
+    pub(crate) max_faces: Option<u32>,
+}
+
+/// Has the engine look at a picture and keeps both.
+pub(crate) async fn create(state: &State, new: NewDetection) -> Result<Detection, Error> {
+    let began = Instant::now();
+    let request = AnalyzeFacesRequest {
+        image: new.picture.clone(),
+        min_face_px: new.min_face_px.or(state.config.min_face_px_default),
+        max_faces: new.max_faces,
+        with_embeddings: true,
+        account_id: new.account_id.to_string(),
+    };
+    let analysis = state.engine.analyze_faces(request).await?;
+    let info = analysis.image.unwrap_or_default();
+    check_type(new.declared, &info)?;
+
+    let store_began = Instant::now();
+    let id = DetectionId::new();
+    let image = images::describe(&new.picture, &info).await;
+    let findings = Findings::from_engine(analysis.faces, &info);
+    let row = DetectionRow {
+        id,
+        created_at: state.clock.now(),
+        face_count: findings.faces.len() as u64,
+        model_digest: analysis.model_digest,
+        image_id: image.id,
+        sha256: image.sha256,
+        width: image.width,
+        height: image.height,
+        format: image.format,
+        bytes: image.bytes,
+    };
+    let sealed = findings.seal(&state.keyring, id)?;
+    let blob = row.image_id.to_string();
+    state.blobs.put(&blob, new.picture).await?;
+    if let Err(error) = store::detections::insert(&state.database, new.account_id, &row, &sealed).await {
+        // Best effort: a picture without a row is sealed and out of everybody's reach.
+        if let Err(error) = state.blobs.delete(&blob).await {
+            tracing::warn!(%error, image_id = blob, "picture without a row stays behind");
+        }
+        return Err(error.into());
+    }
+
+    let timings = Timings::new(&analysis.timings.unwrap_or_default(), store_began, began);
+    timings.record(state);
+    state.metrics.record_detection(findings.faces.len());
+    Ok(Detection { timings: Some(timings), ..assemble(row, findings.faces) })
+}
+
+/// One page of an account's detections, newest first.
+pub(crate) async fn list(
+    state: &State,
+    account_id: AccountId,
+    request: ListRequest,
+) -> Result<Page<DetectionSummary>, Error> {
+    let rows = store::detections::list(&state.database, account_id, request).await?;
+    let position = |row: &DetectionRow| Cursor { created_at: row.created_at, id: row.id.uuid() };
+    let page = Page::cut(rows, request.page.limit, position);
+    Ok(page.map(|row| DetectionSummary {
+        id: row.id,
+        created_at: row.created_at,
+        face_count: row.face_count,
+        image: image_of(row),
+    }))
+}
+
+/// One detection of an account; anybody else's is told not to exist.
+pub(crate) async fn get(state: &State, account_id: AccountId, id: DetectionId) -> Result<Detection, Error> {
+    let row =
+        store::detections::find(&state.database, account_id, id).await?.ok_or(Error::NoDetection(id))?;
+    let sealed = store::detections::find_findings(&state.database, account_id, id).await?;
+    let findings = Findings::open(&state.keyring, id, sealed.ok_or(Error::NoDetection(id))?)?;
+    Ok(assemble(row, findings.faces))
+}
+
+/// Deletes a detection and its picture. The picture goes first: what remains after a crash can be deleted again.
+pub(crate) async fn delete(state: &State, account_id: AccountId, id: DetectionId) -> Result<(), Error> {
+    let row =
+        store::detections::find(&state.database, account_id, id).await?.ok_or(Error::NoDetection(id))?;
+    state.blobs.delete(&row.image_id.to_string()).await?;
+    store::detections::delete(&state.database, account_id, id, row.image_id).await?;
+    Ok(())
+}
+
+fn check_type(declared: Option<ImageFormat>, info: &ImageInfo) -> Result<(), Error> {
+    match declared {
+        Some(declared) if declared != info.format() => Err(Error::OtherType {
+            declared: images::format_name(declared),
+            actual: images::format_name(info.format()),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn assemble(row: DetectionRow, faces: Vec<Face>) -> Detection {
+    Detection {
+        id: row.id,
+        created_at: row.created_at,
+        face_count: faces.len(),
+        faces,
+        model_digest: row.model_digest.clone(),
+        timings: None,
+        image: image_of(row),
+    }
+}
+
+fn image_of(row: DetectionRow) -> Image {
+    Image {
+        id: row.image_id,
+        sha256: row.sha256,
+        width: row.width,
+        height: row.height,
+        format: row.format,
+        bytes: row.bytes,
+    }
+}
+
+impl Timings {
+    fn new(engine: &StageTimings, store_began: Instant, began: Instant) -> Self {
+        let micros_since =
+            |instant: Instant| u64::try_from(instant.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Self {
+            queue_us: engine.queue_us,
+            decode_us: engine.decode_us,
+            detect_us: engine.detect_us,
+            align_us: engine.align_us,
+            embed_us: engine.embed_us,
+            store_us: micros_since(store_began),
+            device_us: engine.device_us,
+            total_us: micros_since(began),
+        }
+    }
+
+    fn record(&self, state: &State) {
+        let stages = [
+            ("queue", self.queue_us),
+            ("decode", self.decode_us),
+            ("detect", self.detect_us),
+            ("align", self.align_us),
+            ("embed", self.embed_us),
+            ("store", self.store_us),
+            ("total", self.total_us),
+        ];
+        for (stage, micros) in stages {
+            state.metrics.record_stage(stage, micros);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What can go wrong here, and how callers see it.
+
+use std::time::Duration;
+
+use prosopa_contract::engine::EngineError;
+use prosopa_model::{DetectionId, ImageId};
+use prosopa_problem::{Code, Problem};
+use prosopa_vault::{BlobError, KeyringError, OpenError};
+
+/// A detection or picture cannot be made, found or given back.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The engine refused the picture or failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The picture is of another type than was declared.
+    #[error("the picture is {actual}, declared was {declared}")]
+    OtherType { declared: &'static str, actual: &'static str },
+    /// There is no such detection, or it is someone else's.
+    #[error("there is no detection {0}")]
+    NoDetection(DetectionId),
+    /// There is no such picture, or it is someone else's.
+    #[error("there is no image {0}")]
+    NoImage(ImageId),
+    /// What was stored cannot be read again.
+    #[error("the findings of {id} cannot be read")]
+    Findings {
+        id: DetectionId,
+        #[source]
+        source: FindingsError,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] prosopa_store::Error),
+    /// The blobs failed.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// Nothing can be sealed.
+    #[error(transparent)]
+    Seal(#[from] KeyringError),
+}
+
+/// Why stored findings cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FindingsError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Engine(error) => engine_problem(error),
+            Error::OtherType { .. } => {
+                Self::new(Code::UnsupportedMediaType).with_detail(error.to_string()).with_cause(error)
+            }
+            Error::NoDetection(_) | Error::NoImage(_) => Self::new(Code::NotFound),
+            Error::Store(error) => error.into(),
+            Error::Blob(error) => error.into(),
+            Error::Findings { .. } | Error::Seal(_) => Self::internal(error),
+        }
+    }
+}
+
+fn engine_problem(error: EngineError) -> Problem {
+    let detail = error.to_string();
+    let with_detail = |code| Problem::new(code).with_detail(detail.clone());
+    match error {
+        EngineError::EmptyImage => with_detail(Code::ImageEmpty),
+        EngineError::UnsupportedFormat => with_detail(Code::UnsupportedMediaType),
+        EngineError::UndecodableImage { .. } => with_detail(Code::ImageUndecodable),
+        EngineError::AnimatedImage => with_detail(Code::ImageAnimated),
+        EngineError::TooManyBytes { bytes_max } => {
+            with_detail(Code::BodyTooLarge).with_member("bytes_max", bytes_max)
+        }
+        EngineError::TooManyPixels { width, height, pixels_max } => with_detail(Code::ImageTooLarge)
+            .with_member("width", width)
+            .with_member("height", height)
+            .with_member("pixels_max", pixels_max),
+        EngineError::InvalidArgument { .. } => with_detail(Code::ValidationFailed),
+        EngineError::Overloaded { retry_after_ms } => {
+            with_detail(Code::Overloaded).with_retry_after(Duration::from_millis(retry_after_ms))
+        }
+        EngineError::Unavailable { .. } => Problem::new(Code::Unavailable)
+            .with_detail("the face engine cannot be reached")
+            .with_retry_after(Duration::from_secs(2))
+            .with_cause(error),
+        EngineError::Internal { .. } => Problem::internal(error),
+    }
+}

@@ -1,0 +1,14 @@
+//! The public routes: how detections and pictures are spoken.
+
+mod detections;
+mod images;
+mod upload;
+
+use prosopa_http::Endpoints;
+
+use crate::state::State;
+
+/// Every route of the service.
+pub(crate) fn endpoints() -> Endpoints<State> {
+    detections::endpoints().merge(images::endpoints())
+}

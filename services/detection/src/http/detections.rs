@@ -1,0 +1,146 @@
+//! `/faces/detections`: send a picture, get its faces; ask for them again; delete them.
+
+use std::time::Duration;
+
+use axum::extract;
+use http::{HeaderValue, StatusCode, header};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use prosopa_contract::engine::IMAGE_BYTES_MAX;
+use prosopa_http::{Caller, Endpoints, ListQuery, Operation, Page, PathId, Query};
+use prosopa_model::Scope;
+use prosopa_problem::{Code, Problem};
+
+use super::upload::Upload;
+use crate::{
+    config::{MAX_FACES, MIN_FACE_PX},
+    detections::{self, Detection, DetectionSummary, NewDetection},
+    state::State,
+};
+
+/// The form around a picture of the largest size.
+const FORM_BYTES: usize = 64 * 1024;
+
+/// Decoding and searching the largest picture on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+pub(super) fn endpoints() -> Endpoints<State> {
+    let create = Operation::post("create_detection", "/api/v1/faces/detections")
+        .summary("Find the faces in a picture")
+        .scope(Scope::FacesWrite)
+        .metered(1)
+        .deadline(DEADLINE)
+        .body_bytes_max(IMAGE_BYTES_MAX + FORM_BYTES)
+        .query::<CreateQuery>()
+        .form_request::<Form>()
+        .bytes_request(&["image/jpeg", "image/png", "image/webp", "application/octet-stream"])
+        .json_answer::<Detection>(StatusCode::CREATED, "The faces; none is a valid answer")
+        .problems(&[
+            Code::ImageEmpty,
+            Code::ImageUndecodable,
+            Code::ImageAnimated,
+            Code::ImageTooLarge,
+            Code::Overloaded,
+        ]);
+    let list = Operation::get("list_detections", "/api/v1/faces/detections")
+        .summary("One's own detections, newest first")
+        .scope(Scope::FacesRead)
+        .query::<ListQuery>()
+        .json_answer::<Page<DetectionSummary>>(StatusCode::OK, "A page of detections");
+    let get = Operation::get("get_detection", "/api/v1/faces/detections/{id}")
+        .summary("One detection")
+        .scope(Scope::FacesRead)
+        .path_id("The detection's id, `det_…`")
+        .json_answer::<Detection>(StatusCode::OK, "The detection");
+    let delete = Operation::delete("delete_detection", "/api/v1/faces/detections/{id}")
+        .summary("Delete a detection and its picture")
+        .scope(Scope::FacesWrite)
+        .path_id("The detection's id, `det_…`");
+    Endpoints::new()
+        .add(create, create_detection)
+        .add(list, list_detections)
+        .add(get, get_detection)
+        .add(delete, delete_detection)
+}
+
+/// How to look at the picture.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct CreateQuery {
+    /// Shorter side of the smallest face looked for, pixels; max(20, shorter side / 12) if absent.
+    #[param(minimum = 12, maximum = 4096)]
+    min_face_px: Option<u32>,
+    /// At most this many faces, the largest first; 100 if absent.
+    #[param(minimum = 1, maximum = 1000)]
+    max_faces: Option<u32>,
+}
+
+/// A picture as a form.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used; the form is read as a stream")]
+struct Form {
+    /// The picture: JPEG, PNG or WebP, at most 20 MiB and 50 megapixels.
+    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
+    image: Vec<u8>,
+}
+
+async fn create_detection(
+    extract::State(state): extract::State<State>,
+    Caller(principal): Caller,
+    Query(query): Query<CreateQuery>,
+    upload: Upload,
+) -> Result<(StatusCode, [(header::HeaderName, HeaderValue); 1], axum::Json<Detection>), Problem> {
+    check_range("?min_face_px", query.min_face_px, &MIN_FACE_PX)?;
+    check_range("?max_faces", query.max_faces, &MAX_FACES)?;
+    let new = NewDetection {
+        account_id: principal.account_id,
+        picture: upload.bytes,
+        declared: upload.declared,
+        min_face_px: query.min_face_px,
+        max_faces: query.max_faces,
+    };
+    let detection = detections::create(&state, new).await?;
+    let location = format!("/api/v1/faces/detections/{}", detection.id);
+    let location = HeaderValue::try_from(location).map_err(Problem::internal)?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(detection)))
+}
+
+async fn list_detections(
+    extract::State(state): extract::State<State>,
+    Caller(principal): Caller,
+    Query(query): Query<ListQuery>,
+) -> Result<axum::Json<Page<DetectionSummary>>, Problem> {
+    let page = detections::list(&state, principal.account_id, query.check()?).await?;
+    Ok(axum::Json(page))
+}
+
+async fn get_detection(
+    extract::State(state): extract::State<State>,
+    Caller(principal): Caller,
+    PathId(id): PathId<prosopa_model::id::Detection>,
+) -> Result<axum::Json<Detection>, Problem> {
+    Ok(axum::Json(detections::get(&state, principal.account_id, id).await?))
+}
+
+async fn delete_detection(
+    extract::State(state): extract::State<State>,
+    Caller(principal): Caller,
+    PathId(id): PathId<prosopa_model::id::Detection>,
+) -> Result<StatusCode, Problem> {
+    detections::delete(&state, principal.account_id, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn check_range(
+    pointer: &str,
+    value: Option<u32>,
+    range: &std::ops::RangeInclusive<u32>,
+) -> Result<(), Problem> {
+    match value {
+        Some(value) if !range.contains(&value) => {
+            Err(Problem::invalid(pointer, format!("must be {} to {}", range.start(), range.end())))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,77 @@
+//! A picture in a request: a multipart form with the field `image`, or the picture itself as the body.
+
+use axum::extract::{FromRequest, Multipart, Request, multipart::MultipartError};
+use bytes::Bytes;
+use http::StatusCode;
+
+use prosopa_contract::engine::ImageFormat;
+use prosopa_http::{BodyBytes, content_type};
+use prosopa_problem::{Code, Problem};
+
+/// Name of the form's field.
+const FIELD: &str = "image";
+
+/// A picture as it was sent.
+pub(super) struct Upload {
+    /// The encoded picture.
+    pub(super) bytes: Bytes,
+    /// The type it was declared to have; none where the bytes shall speak.
+    pub(super) declared: Option<ImageFormat>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Upload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let declared = content_type(request.headers()).map(str::to_ascii_lowercase);
+        if declared.as_deref() == Some("multipart/form-data") {
+            let form = Multipart::from_request(request, state).await;
+            return read_form(form.map_err(|error| malformed(&error))?).await;
+        }
+        let declared = declared_format(declared.as_deref())?;
+        let BodyBytes(bytes) = BodyBytes::from_request(request, state).await?;
+        Ok(Self { bytes, declared })
+    }
+}
+
+async fn read_form(mut form: Multipart) -> Result<Upload, Problem> {
+    let mut upload = None;
+    while let Some(field) = form.next_field().await.map_err(form_problem)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name != FIELD {
+            return Err(Problem::invalid(format!("/{name}"), "unknown field, expected `image`"));
+        }
+        let declared = declared_format(field.content_type().map(str::to_ascii_lowercase).as_deref())?;
+        let bytes = field.bytes().await.map_err(form_problem)?;
+        if upload.replace(Upload { bytes, declared }).is_some() {
+            return Err(Problem::invalid("/image", "given more than once"));
+        }
+    }
+    upload.ok_or_else(|| Problem::invalid("/image", "missing field"))
+}
+
+fn declared_format(media_type: Option<&str>) -> Result<Option<ImageFormat>, Problem> {
+    match media_type {
+        None | Some("application/octet-stream") => Ok(None),
+        Some("image/jpeg" | "image/jpg") => Ok(Some(ImageFormat::Jpeg)),
+        Some("image/png") => Ok(Some(ImageFormat::Png)),
+        Some("image/webp") => Ok(Some(ImageFormat::Webp)),
+        Some(other) => {
+            let detail = format!("{other} is not one of image/jpeg, image/png, image/webp");
+            Err(Problem::new(Code::UnsupportedMediaType).with_detail(detail))
+        }
+    }
+}
+
+fn form_problem(error: MultipartError) -> Problem {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Problem::new(Code::BodyTooLarge).with_cause(error)
+    } else {
+        malformed(&error.body_text())
+    }
+}
+
+fn malformed(reason: &impl ToString) -> Problem {
+    Problem::new(Code::MalformedRequest)
+        .with_detail(format!("the form cannot be read: {}", reason.to_string()))
+}

@@ -1,0 +1,83 @@
+//! Pictures: what is kept of them and who may have them back.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use bytes::Bytes;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use prosopa_contract::engine::{ImageFormat, ImageInfo};
+use prosopa_model::{AccountId, ImageId};
+
+use crate::{error::Error, state::State, store};
+
+/// A stored picture.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Image {
+    /// The picture's id; its bytes are at `/api/v1/images/{id}/content`.
+    #[schema(value_type = String, example = "img_01k5zv0c8hf6w9t3m2n4p6r8s0")]
+    pub(crate) id: ImageId,
+    /// SHA-256 of the bytes as sent, hexadecimal.
+    pub(crate) sha256: String,
+    /// Pixels across, upright.
+    pub(crate) width: u64,
+    /// Pixels down, upright.
+    pub(crate) height: u64,
+    /// `jpeg`, `png` or `webp`.
+    #[schema(example = "jpeg")]
+    pub(crate) format: String,
+    /// Size as sent.
+    pub(crate) bytes: u64,
+}
+
+/// A picture's bytes and what they are.
+pub(crate) struct Content {
+    pub(crate) media_type: &'static str,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Describes a picture that is about to be kept.
+pub(crate) async fn describe(picture: &Bytes, info: &ImageInfo) -> Image {
+    Image {
+        id: ImageId::new(),
+        sha256: hash(picture.clone()).await,
+        width: info.width.into(),
+        height: info.height.into(),
+        format: format_name(info.format()).to_owned(),
+        bytes: picture.len() as u64,
+    }
+}
+
+/// Gives a picture to its owner; anybody else is told that there is none.
+pub(crate) async fn get_content(state: &State, account_id: AccountId, id: ImageId) -> Result<Content, Error> {
+    let format = store::images::find_format(&state.database, account_id, id).await?;
+    let format = format.ok_or(Error::NoImage(id))?;
+    let bytes = state.blobs.get(&id.to_string()).await?;
+    Ok(Content { media_type: media_type(&format), bytes })
+}
+
+/// Spoken and stored name of a format.
+pub(crate) const fn format_name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Jpeg => "jpeg",
+        ImageFormat::Png => "png",
+        ImageFormat::Webp => "webp",
+        ImageFormat::Unspecified => "unknown",
+    }
+}
+
+fn media_type(format_name: &str) -> &'static str {
+    match format_name {
+        "jpeg" => "image/jpeg",
+        "png" => "image/png",
+        "webp" => "image/webp",
+        _ => "application/octet-stream",
+    }
+}
+
+/// SHA-256, hexadecimal; off the runtime's threads, since a large picture takes a while.
+async fn hash(picture: Bytes) -> String {
+    let digest = tokio::task::spawn_blocking(move || digest(&SHA256, &picture)).await;
+    digest
+        .map(|digest| digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+        .unwrap_or_default()
+}

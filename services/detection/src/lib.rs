@@ -1,0 +1,17 @@
+//! Pictures and the faces in them: takes a picture, has the engine look at it, keeps both, gives them back to their
+//! owner.
+//!
+//! Knows nothing of networks or credentials.
+
+mod config;
+mod detections;
+mod error;
+mod faces;
+mod http;
+mod images;
+mod metrics;
+mod service;
+mod state;
+mod store;
+
+pub use self::{config::Config, service::DetectionService};

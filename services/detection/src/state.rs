@@ -1,0 +1,22 @@
+//! What handlers may touch.
+
+use std::sync::Arc;
+
+use prosopa_contract::engine::Engine;
+use prosopa_model::Clock;
+use prosopa_store::Database;
+use prosopa_vault::{BlobStore, Keyring};
+
+use crate::{config::Config, metrics::Metrics};
+
+/// Shared by all requests.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub(crate) config: Arc<Config>,
+    pub(crate) database: Database,
+    pub(crate) blobs: BlobStore,
+    pub(crate) keyring: Keyring,
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
+}

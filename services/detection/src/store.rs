@@ -1,0 +1,4 @@
+//! How detections and pictures are kept: the service's SQL.
+
+pub(crate) mod detections;
+pub(crate) mod images;

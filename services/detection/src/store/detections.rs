@@ -1,0 +1,158 @@
+//! The table `detections`, each row with its picture's row.
+
+use prosopa_http::ListRequest;
+use prosopa_model::{AccountId, DetectionId, ImageId, Timestamp};
+use prosopa_store::{Database, Error, on_db, query, query_as, query_scalar, row};
+use uuid::Uuid;
+
+row! {
+    /// A detection and its picture, without the findings.
+    pub(crate) struct DetectionRow {
+        pub(crate) id: DetectionId,
+        pub(crate) created_at: Timestamp,
+        pub(crate) face_count: u64,
+        pub(crate) model_digest: String,
+        pub(crate) image_id: ImageId,
+        pub(crate) sha256: String,
+        pub(crate) width: u64,
+        pub(crate) height: u64,
+        pub(crate) format: String,
+        pub(crate) bytes: u64,
+    }
+}
+
+/// Keeps a detection and its picture's row.
+pub(crate) async fn insert(
+    database: &Database,
+    account_id: AccountId,
+    row: &DetectionRow,
+    findings: &[u8],
+) -> Result<(), Error> {
+    let mut tx = database.begin().await?;
+    on_db!(tx, c => {
+        query(
+            "INSERT INTO images (id, account_id, sha256, format, width, height, bytes, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(row.image_id.uuid())
+        .bind(account_id.uuid())
+        .bind(&row.sha256)
+        .bind(&row.format)
+        .bind(row.width.cast_signed())
+        .bind(row.height.cast_signed())
+        .bind(row.bytes.cast_signed())
+        .bind(row.created_at.micros())
+        .execute(c)
+        .await
+    })?;
+    on_db!(tx, c => {
+        query(
+            "INSERT INTO detections (id, account_id, image_id, face_count, model_digest, findings, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(row.id.uuid())
+        .bind(account_id.uuid())
+        .bind(row.image_id.uuid())
+        .bind(row.face_count.cast_signed())
+        .bind(&row.model_digest)
+        .bind(findings)
+        .bind(row.created_at.micros())
+        .execute(c)
+        .await
+    })?;
+    tx.commit().await
+}
+
+/// One row more than the page holds, newest first.
+pub(crate) async fn list(
+    database: &Database,
+    account_id: AccountId,
+    request: ListRequest,
+) -> Result<Vec<DetectionRow>, Error> {
+    let (after_time, after_id) = match request.page.after {
+        Some(cursor) => (cursor.created_at, cursor.id),
+        None => (Timestamp::MAX, Uuid::max()),
+    };
+    let mut connection = database.read().await?;
+    on_db!(connection, c => {
+        query_as::<_, DetectionRow>(
+            "SELECT d.id, d.created_at, d.face_count, d.model_digest, d.image_id,
+                    i.sha256, i.width, i.height, i.format, i.bytes
+             FROM detections d JOIN images i ON i.id = d.image_id
+             WHERE d.account_id = $1 AND d.created_at >= $2 AND d.created_at < $3
+               AND (d.created_at < $4 OR (d.created_at = $4 AND d.id < $5))
+             ORDER BY d.created_at DESC, d.id DESC
+             LIMIT $6",
+        )
+        .bind(account_id.uuid())
+        .bind(request.range.start.micros())
+        .bind(request.range.end.micros())
+        .bind(after_time.micros())
+        .bind(after_id)
+        .bind(i64::from(request.page.limit) + 1)
+        .fetch_all(c)
+        .await
+    })
+}
+
+/// One detection of an account.
+pub(crate) async fn find(
+    database: &Database,
+    account_id: AccountId,
+    id: DetectionId,
+) -> Result<Option<DetectionRow>, Error> {
+    let mut connection = database.read().await?;
+    on_db!(connection, c => {
+        query_as::<_, DetectionRow>(
+            "SELECT d.id, d.created_at, d.face_count, d.model_digest, d.image_id,
+                    i.sha256, i.width, i.height, i.format, i.bytes
+             FROM detections d JOIN images i ON i.id = d.image_id
+             WHERE d.id = $1 AND d.account_id = $2",
+        )
+        .bind(id.uuid())
+        .bind(account_id.uuid())
+        .fetch_optional(c)
+        .await
+    })
+}
+
+/// The sealed findings of an account's detection.
+pub(crate) async fn find_findings(
+    database: &Database,
+    account_id: AccountId,
+    id: DetectionId,
+) -> Result<Option<Vec<u8>>, Error> {
+    let mut connection = database.read().await?;
+    on_db!(connection, c => {
+        query_scalar("SELECT findings FROM detections WHERE id = $1 AND account_id = $2")
+            .bind(id.uuid())
+            .bind(account_id.uuid())
+            .fetch_optional(c)
+            .await
+    })
+}
+
+/// Deletes a detection and its picture's row.
+pub(crate) async fn delete(
+    database: &Database,
+    account_id: AccountId,
+    id: DetectionId,
+    image_id: ImageId,
+) -> Result<(), Error> {
+    let mut tx = database.begin().await?;
+    on_db!(tx, c => {
+        query("DELETE FROM detections WHERE id = $1 AND account_id = $2")
+            .bind(id.uuid())
+            .bind(account_id.uuid())
+            .execute(c)
+            .await
+    })?;
+    on_db!(tx, c => {
+        query("DELETE FROM images WHERE id = $1 AND account_id = $2")
+            .bind(image_id.uuid())
+            .bind(account_id.uuid())
+            .execute(c)
+            .await
+    })?;
+    tx.commit().await
+}

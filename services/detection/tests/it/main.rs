@@ -1,0 +1,8 @@
+//! Detections and pictures through the service's public door, with a scripted engine.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
+
+mod detections;
+mod images;
+mod listing;
+mod support;
+mod uploads;
