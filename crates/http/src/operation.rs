@@ -192,9 +192,18 @@ impl Operation {
 
     /// Answers with JSON.
     #[must_use]
-    pub fn json_answer<T: ToSchema>(mut self, status: StatusCode, description: &'static str) -> Self {
-        self.answer =
-            Answer { status, description, content: vec![("application/json", Some(Schemas::of::<T>()))] };
+    pub fn json_answer<T: ToSchema>(self, status: StatusCode, description: &'static str) -> Self {
+        self.schema_answer(status, description, Schemas::of::<T>())
+    }
+
+    /// Answers with a [`Page`](crate::Page) of `T`.
+    #[must_use]
+    pub fn page_answer<T: ToSchema>(self, description: &'static str) -> Self {
+        self.schema_answer(StatusCode::OK, description, Schemas::page_of::<T>())
+    }
+
+    fn schema_answer(mut self, status: StatusCode, description: &'static str, schemas: Schemas) -> Self {
+        self.answer = Answer { status, description, content: vec![("application/json", Some(schemas))] };
         self
     }
 

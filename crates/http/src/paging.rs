@@ -1,7 +1,7 @@
 //! Lists: `limit` and an opaque `cursor`, newest first, optionally between two times.
 
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use prosopa_model::{Cursor, TimeRange};
 use prosopa_problem::Problem;
@@ -10,7 +10,7 @@ const LIMIT_DEFAULT: u32 = 50;
 const LIMIT_MAX: u32 = 200;
 
 /// One page of a list.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Page<T> {
     /// The rows, newest first.
     pub items: Vec<T>,

@@ -27,6 +27,27 @@ impl Schemas {
         Self { root, named }
     }
 
+    /// The schema of a [`Page`](crate::Page) of `T`, named after `T`.
+    pub(crate) fn page_of<T: ToSchema>() -> Self {
+        let Self { root: row, mut named } = Self::of::<T>();
+        let name = format!("{}Page", T::name());
+        let page = json!({
+            "type": "object",
+            "description": "One page of a list, newest first.",
+            "required": ["items", "next_cursor"],
+            "properties": {
+                "items": { "type": "array", "items": row },
+                "next_cursor": {
+                    "type": ["string", "null"],
+                    "description": "Where the next page begins; null on the last page.",
+                },
+            },
+        });
+        let root = json!({ "$ref": format!("#/components/schemas/{name}") });
+        named.insert(name, page);
+        Self { root, named }
+    }
+
     /// The reference to put where the type is used.
     pub(crate) const fn root(&self) -> &Value {
         &self.root
