@@ -47,7 +47,7 @@ pub(super) fn endpoints() -> Endpoints<State> {
         .summary("One's own detections, newest first")
         .scope(Scope::FacesRead)
         .query::<ListQuery>()
-        .json_answer::<Page<DetectionSummary>>(StatusCode::OK, "A page of detections");
+        .page_answer::<DetectionSummary>("A page of detections");
     let get = Operation::get("get_detection", "/api/v1/faces/detections/{id}")
         .summary("One detection")
         .scope(Scope::FacesRead)
