@@ -1,0 +1,123 @@
+//! API keys: credentials of programs, with fewer rights than their creator at most (F3, S7).
+
+use secrecy::SecretString;
+
+use prosopa_model::{AccountId, ApiKeyId, Cursor, Principal, Scopes, Timestamp};
+use prosopa_problem::FieldError;
+use prosopa_store::row;
+
+use crate::{error::Error, key_text::KeyText, state::State};
+
+/// Characters of a key's name.
+const NAME_LEN_MAX: usize = 100;
+
+row! {
+    /// A key, without its secret.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(crate) struct ApiKey {
+        pub(crate) id: ApiKeyId,
+        pub(crate) name: String,
+        pub(crate) scopes: Scopes,
+        pub(crate) created_at: Timestamp,
+        pub(crate) expires_at: Option<Timestamp>,
+        pub(crate) last_used_at: Option<Timestamp>,
+    }
+}
+
+impl ApiKey {
+    /// Where the key stands in lists.
+    pub(crate) const fn position(&self) -> Cursor {
+        Cursor { created_at: self.created_at, id: self.id.uuid() }
+    }
+}
+
+/// A key that is asked for, unchecked.
+pub(crate) struct NewApiKey {
+    pub(crate) name: String,
+    pub(crate) scopes: Option<Scopes>,
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+/// Makes a key; the text is to be shown once.
+pub(crate) async fn create(
+    state: &State,
+    caller: &Principal,
+    new: NewApiKey,
+) -> Result<(ApiKey, SecretString), Error> {
+    let now = state.clock.now();
+    let key = check(caller, new, now)?;
+    let text = KeyText::generate(key.id)?;
+    let max = state.config.api_keys_per_account_max;
+    let mut tx = state.store.begin().await?;
+    if tx.count_live_api_keys(caller.account_id, now).await? >= u64::from(max) {
+        return Err(Error::TooManyKeys { max });
+    }
+    tx.insert_api_key(&key, caller.account_id, caller.user_id, text.secret_digest()).await?;
+    tx.commit().await?;
+    tracing::info!(user_id = %caller.user_id, api_key_id = %key.id, "API key made");
+    Ok((key, text.into_text()))
+}
+
+fn check(caller: &Principal, new: NewApiKey, now: Timestamp) -> Result<ApiKey, Error> {
+    let mut errors = Vec::new();
+    let mut note = |pointer: &str, detail: &str| {
+        errors.push(FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() });
+    };
+    let name = new.name.trim().to_owned();
+    if name.is_empty() || new.name.chars().count() > NAME_LEN_MAX {
+        note("/name", "must have 1 to 100 characters");
+    }
+    if new.name.chars().any(char::is_control) {
+        note("/name", "must not contain control characters");
+    }
+    if new.scopes.as_ref().is_some_and(Scopes::is_empty) {
+        note("/scopes", "must name at least one scope");
+    }
+    if new.expires_at.is_some_and(|expires_at| expires_at <= now) {
+        note("/expires_at", "must lie in the future");
+    }
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    // Not named, they are the usual ones as far as the creator has them.
+    let scopes = new
+        .scopes
+        .unwrap_or_else(|| Scopes::for_keys().iter().filter(|scope| caller.scopes.has(*scope)).collect());
+    if scopes.is_empty() || !scopes.is_within(&caller.scopes) {
+        return Err(Error::ScopeNotHeld);
+    }
+    Ok(ApiKey {
+        id: ApiKeyId::new(),
+        name,
+        scopes,
+        created_at: now,
+        expires_at: new.expires_at,
+        last_used_at: None,
+    })
+}
+
+/// Up to `limit` of the account's keys that are not revoked, newest first, behind `after`.
+pub(crate) async fn list(
+    state: &State,
+    account_id: AccountId,
+    after: Option<Cursor>,
+    limit: u32,
+) -> Result<Vec<ApiKey>, Error> {
+    state.store.list_api_keys(account_id, after, limit).await
+}
+
+/// Revokes a key of the account, at once and for good; a second time is harmless.
+pub(crate) async fn revoke(state: &State, account_id: AccountId, id: ApiKeyId) -> Result<(), Error> {
+    let mut tx = state.store.begin().await?;
+    if !tx.revoke_api_key(account_id, id, state.clock.now()).await? {
+        return Err(Error::NotFound);
+    }
+    tx.commit().await?;
+    tracing::info!(api_key_id = %id, "API key revoked");
+    Ok(())
+}
+
+/// What the text of a key begins with: shown in lists, so that a key can be recognised.
+pub(crate) fn prefix(id: ApiKeyId) -> String {
+    KeyText::prefix_of(id)
+}

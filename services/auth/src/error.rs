@@ -1,0 +1,127 @@
+//! What can go wrong in this service, and what callers are told of it.
+
+use std::time::Duration;
+
+use prosopa_problem::{Code, FieldError, Problem};
+
+/// Pause that a caller is asked for when too many passwords wait to be hashed.
+const HASHING_RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// A call or a piece of background work failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Values that are not acceptable.
+    #[error("some values are not acceptable")]
+    Invalid(Vec<FieldError>),
+    /// Another user has the name.
+    #[error("the user name is taken")]
+    UserNameTaken,
+    /// Another user has the address.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// No active user with this name and password.
+    #[error("user name or password is wrong")]
+    InvalidCredentials,
+    /// A refresh token that is unknown, expired or was used before.
+    #[error("the refresh token is not valid")]
+    InvalidRefreshToken,
+    /// The caller's user is gone.
+    #[error("the caller's user does not exist")]
+    UnknownCaller,
+    /// The caller would give away more than it has.
+    #[error("a key cannot have scopes that its creator lacks")]
+    ScopeNotHeld,
+    /// The account has all the keys it may have.
+    #[error("the account has {max} keys already")]
+    TooManyKeys {
+        /// Keys allowed.
+        max: u32,
+    },
+    /// No such thing, or not the caller's.
+    #[error("there is no such thing")]
+    NotFound,
+    /// Too many passwords wait to be hashed.
+    #[error("too many passwords wait to be hashed")]
+    HashingOverloaded,
+    /// A password cannot be hashed or a stored hash cannot be read.
+    #[error("a password cannot be hashed or checked")]
+    Hashing(#[source] argon2::password_hash::Error),
+    /// A blocking thread was lost.
+    #[error("a hashing thread was lost")]
+    HashingThread(#[source] tokio::task::JoinError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] prosopa_store::Error),
+    /// A private key cannot be sealed.
+    #[error("a signing key cannot be sealed")]
+    Seal(#[from] prosopa_vault::KeyringError),
+    /// A stored private key does not open.
+    #[error("the signing key {kid} does not open")]
+    Open {
+        /// Which key.
+        kid: String,
+        /// Why.
+        #[source]
+        source: prosopa_vault::OpenError,
+    },
+    /// An access token cannot be signed.
+    #[error("an access token cannot be signed")]
+    Signing(#[source] jsonwebtoken::errors::Error),
+    /// The clock moved on faster than keys were made.
+    #[error("no key may sign now")]
+    NoSigningKey,
+    /// The system gives no random numbers.
+    #[error("no random numbers to be had")]
+    Random,
+    /// The file of the administrator's password cannot be written.
+    #[error("cannot write {path}")]
+    PasswordFile {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl From<aws_lc_rs::error::Unspecified> for Error {
+    fn from(_: aws_lc_rs::error::Unspecified) -> Self {
+        Self::Random
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(errors) => errors
+                .into_iter()
+                .fold(Self::new(Code::ValidationFailed), |problem, FieldError { pointer, detail }| {
+                    problem.with_error(pointer, detail)
+                }),
+            Error::UserNameTaken => Self::new(Code::UserNameTaken),
+            Error::EmailTaken => Self::new(Code::EmailTaken),
+            Error::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            Error::InvalidRefreshToken => {
+                Self::new(Code::Unauthenticated).with_detail("the refresh token is not valid; log in again")
+            }
+            Error::UnknownCaller => Self::new(Code::Unauthenticated),
+            Error::ScopeNotHeld => {
+                Self::new(Code::Forbidden).with_detail("a key cannot have scopes that its creator lacks")
+            }
+            Error::TooManyKeys { max } => Self::new(Code::ValidationFailed).with_detail(format!(
+                "the account has {max} live keys, the most it may have; revoke one first"
+            )),
+            Error::NotFound => Self::new(Code::NotFound),
+            Error::HashingOverloaded => Self::new(Code::Overloaded).with_retry_after(HASHING_RETRY_AFTER),
+            Error::Store(error) => error.into(),
+            Error::Hashing(_)
+            | Error::HashingThread(_)
+            | Error::Seal(_)
+            | Error::Open { .. }
+            | Error::Signing(_)
+            | Error::NoSigningKey
+            | Error::Random
+            | Error::PasswordFile { .. } => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Who is who: accounts, users, sessions, API keys, and the check of every credential.
+//!
+//! Owns the database `auth`; offers [`prosopa_contract::verifier::Verifier`]. What a request may cost and how fast
+//! requests may come is the gateway's business.
+
+mod access_tokens;
+mod administrator;
+mod api_keys;
+mod config;
+mod email;
+mod error;
+mod http;
+mod key_text;
+mod key_use;
+mod metrics;
+mod passwords;
+mod registrations;
+mod secrets;
+mod service;
+mod sessions;
+mod signing_keys;
+mod state;
+mod store;
+mod tasks;
+mod user_name;
+mod users;
+mod verifier;
+
+pub use self::{
+    administrator::{NewAdministrator, ResetError, reset_password},
+    config::{Config, ConfigError},
+    error::Error,
+    service::{AuthService, Offer},
+};

@@ -1,0 +1,47 @@
+//! What this service counts.
+
+use prosopa_telemetry::{HistogramVec, IntCounterVec, MetricsError};
+
+/// Counters and histograms, declared once.
+#[derive(Clone)]
+pub(crate) struct Metrics {
+    /// By outcome: `created`, `user_name_taken`, `email_taken`, `invalid`, `failed`.
+    pub(crate) registrations: IntCounterVec,
+    /// By outcome: `accepted`, `refused`, `overloaded`, `failed`.
+    pub(crate) logins: IntCounterVec,
+    /// By outcome: `rotated`, `refused`, `raced`, `reused`, `failed`.
+    pub(crate) refreshes: IntCounterVec,
+    /// By credential (`access_token`, `api_key`) and outcome: `accepted`, `invalid`, `expired`, `unavailable`.
+    pub(crate) verifications: IntCounterVec,
+    /// By kind of work: `hash`, `check`.
+    pub(crate) hashing_seconds: HistogramVec,
+}
+
+impl Metrics {
+    /// Declares them.
+    pub(crate) fn declare(metrics: &prosopa_telemetry::Metrics) -> Result<Self, MetricsError> {
+        Ok(Self {
+            registrations: metrics.counters(
+                "prosopa_auth_registrations_total",
+                "Registrations by outcome",
+                &["outcome"],
+            )?,
+            logins: metrics.counters("prosopa_auth_logins_total", "Logins by outcome", &["outcome"])?,
+            refreshes: metrics.counters(
+                "prosopa_auth_refreshes_total",
+                "Uses of refresh tokens by outcome",
+                &["outcome"],
+            )?,
+            verifications: metrics.counters(
+                "prosopa_auth_verifications_total",
+                "Credentials verified, by kind and outcome",
+                &["credential", "outcome"],
+            )?,
+            hashing_seconds: metrics.latencies(
+                "prosopa_auth_password_hashing_seconds",
+                "Time to hash or check a password, without waiting",
+                &["work"],
+            )?,
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! Argon2id (RFC 9106) on a bounded number of threads: hashing is slow and takes memory by design.
+
+use std::{sync::Arc, time::Instant};
+
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
+    password_hash::{self, phc},
+};
+use secrecy::ExposeSecret;
+use tokio::sync::Semaphore;
+
+use prosopa_telemetry::HistogramVec;
+
+use super::Password;
+use crate::{config::Config, error::Error};
+
+/// Hashes and checks passwords. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct PasswordHasher {
+    argon2: Argon2<'static>,
+    /// One permit for each thread that may hash.
+    threads: Arc<Semaphore>,
+    /// One permit for each caller that hashes or waits.
+    places: Arc<Semaphore>,
+    /// Hash of a password that nobody has, checked where there is no user.
+    decoy: Arc<str>,
+    seconds: HistogramVec,
+}
+
+/// What checking a password showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Check {
+    /// Whether it is the right password.
+    pub(crate) is_right: bool,
+    /// Whether the hash was made with other parameters than are used now.
+    pub(crate) is_outdated: bool,
+}
+
+impl PasswordHasher {
+    /// Prepares hashing; hashes once, for the decoy.
+    pub(crate) async fn new(config: &Config, seconds: HistogramVec) -> Result<Self, Error> {
+        let params =
+            Params::new(config.argon2_memory_kib, config.argon2_iterations, config.argon2_lanes, None);
+        let params = params.map_err(|error| Error::Hashing(error.into()))?;
+        let threads = config.password_hashing_concurrency;
+        let mut hasher = Self {
+            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            threads: Arc::new(Semaphore::new(threads)),
+            places: Arc::new(Semaphore::new(threads + config.password_hashing_queue_max)),
+            decoy: Arc::from(""),
+            seconds,
+        };
+        hasher.decoy = hasher.hash(&Password::generated()?).await?.into();
+        Ok(hasher)
+    }
+
+    /// Hashes a password with a new salt, into the PHC text that names the parameters too.
+    pub(crate) async fn hash(&self, password: &Password) -> Result<String, Error> {
+        let (argon2, password) = (self.argon2.clone(), password.clone());
+        let hash = move || argon2.hash_password(password.secret().expose_secret().as_bytes());
+        let hash = self.run("hash", hash).await?.map_err(Error::Hashing)?;
+        Ok(hash.to_string())
+    }
+
+    /// Checks a password against `hash`; without a hash it takes as long and is wrong.
+    pub(crate) async fn check(&self, password: &Password, hash: Option<&str>) -> Result<Check, Error> {
+        let (argon2, password) = (self.argon2.clone(), password.clone());
+        let has_user = hash.is_some();
+        let hash = hash.unwrap_or(&self.decoy).to_owned();
+        let is_outdated = !self.is_current(&hash).map_err(Error::Hashing)?;
+        let check =
+            move || argon2.verify_password(password.secret().expose_secret().as_bytes(), hash.as_str());
+        let is_right = match self.run("check", check).await? {
+            Ok(()) => has_user,
+            Err(password_hash::Error::PasswordInvalid) => false,
+            Err(error) => return Err(Error::Hashing(error)),
+        };
+        Ok(Check { is_right, is_outdated })
+    }
+
+    fn is_current(&self, hash: &str) -> Result<bool, password_hash::Error> {
+        let hash = phc::PasswordHash::new(hash)?;
+        let params = Params::try_from(&hash)?;
+        let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        let is_argon2id = hash.algorithm == Algorithm::Argon2id.ident();
+        Ok(is_argon2id && cost(&params) == cost(self.argon2.params()))
+    }
+
+    /// Runs `work` on a thread for blocking work, refusing it at once when the queue is full.
+    async fn run<T: Send + 'static>(
+        &self,
+        kind: &'static str,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Error::HashingOverloaded)?;
+        // The semaphores are never closed.
+        let thread = Arc::clone(&self.threads).acquire_owned().await.map_err(|_| Error::HashingOverloaded)?;
+        let seconds = self.seconds.with_label_values(&[kind]);
+        let job = move || {
+            let started = Instant::now();
+            let result = work();
+            seconds.observe(started.elapsed().as_secs_f64());
+            // A caller that hung up does not stop the work: its permits are given back here, not there.
+            drop((thread, place));
+            result
+        };
+        tokio::task::spawn_blocking(job).await.map_err(Error::HashingThread)
+    }
+}

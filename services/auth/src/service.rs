@@ -1,0 +1,73 @@
+//! Wires the service together.
+
+use std::sync::Arc;
+
+use prosopa_contract::verifier::Verifier;
+use prosopa_http::Operation;
+use prosopa_runtime::{BuildError, Parts, Platform, Service};
+use prosopa_store::Migration;
+
+use crate::{
+    administrator::{self, NewAdministrator},
+    config::Config,
+    http,
+    key_use::KeyUse,
+    metrics::Metrics,
+    passwords::PasswordHasher,
+    signing_keys::SigningKeys,
+    state::{self, State},
+    store::{MIGRATIONS, Store},
+    tasks,
+    verifier::StoreVerifier,
+};
+
+/// Name of the service and of its database.
+pub(crate) const DATABASE: &str = "auth";
+
+/// Accounts, users, sessions and API keys.
+pub struct AuthService;
+
+/// What the service offers to its host.
+pub struct Offer {
+    /// Tells who stands behind a credential.
+    pub verifier: Arc<dyn Verifier>,
+    /// The administrator, if this start made it: to be shown once, on a terminal only.
+    pub new_administrator: Option<NewAdministrator>,
+}
+
+impl AuthService {
+    /// The schema, for whoever checks it without building the service.
+    pub const MIGRATIONS: &'static [Migration] = MIGRATIONS;
+}
+
+impl Service for AuthService {
+    const NAME: &'static str = DATABASE;
+    const DESCRIPTION: &'static str = "Accounts, users, sessions and API keys";
+
+    type Config = Config;
+    type Offer = Offer;
+
+    fn operations() -> Vec<Operation> {
+        http::endpoints().into_operations()
+    }
+
+    async fn build(config: Config, platform: &Platform) -> Result<Parts<Offer>, BuildError> {
+        config.validate()?;
+        let metrics = Metrics::declare(&platform.metrics)?;
+        let store = Store::new(platform.database(Self::NAME, MIGRATIONS).await?);
+        let clock = Arc::clone(&platform.clock);
+        let passwords = PasswordHasher::new(&config, metrics.hashing_seconds.clone()).await?;
+        let new_administrator =
+            administrator::ensure(&config, &platform.data_dir, &store, &passwords, clock.now()).await?;
+        let signing_keys =
+            SigningKeys::load(store.clone(), platform.keyring.clone(), Arc::clone(&clock), config.clone())
+                .await?;
+        let key_use = KeyUse::default();
+        let state =
+            State::new(state::Parts { config, clock, store, passwords, signing_keys, key_use, metrics });
+        let verifier = Arc::new(StoreVerifier::new(state.clone()));
+        let tasks = tasks::all(&state);
+        let http = http::endpoints().into_router(state);
+        Ok(Parts { offer: Offer { verifier, new_administrator }, http, tasks, readiness: Vec::new() })
+    }
+}

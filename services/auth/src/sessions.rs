@@ -1,0 +1,176 @@
+//! Sessions: from a login, through rotations of the refresh token, to their end (F2).
+//!
+//! A refresh token works once. Presented again it is refused; later than a grace after its rotation, when it cannot be
+//! a racing twin of the rightful caller any more, the session ends: one of two parties holds a stolen token
+//! (RFC 9700, section 4.14.2).
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use prosopa_model::{SessionId, Timestamp, UserId};
+
+use crate::{
+    email::Email, error::Error, passwords::Password, secrets, state::State,
+    store::sessions::StoredRefreshToken, user_name::UserName, users::Status,
+};
+
+const REFRESH_TOKEN_PREFIX: &str = "psr_";
+
+/// How a user is named at login.
+pub(crate) enum Login {
+    UserName(String),
+    Email(String),
+}
+
+/// What a caller holds of a session.
+pub(crate) struct Tokens {
+    pub(crate) access_token: SecretString,
+    pub(crate) refresh_token: SecretString,
+    /// Life of the access token.
+    pub(crate) access_token_life: Duration,
+    /// Life of the refresh token, if it is not used.
+    pub(crate) refresh_token_life: Duration,
+}
+
+/// Begins a session. An unknown name, a wrong password and a deactivated user are not told apart, nor by time.
+pub(crate) async fn log_in(state: &State, login: &Login, password: &SecretString) -> Result<Tokens, Error> {
+    let tokens = try_log_in(state, login, password).await;
+    let outcome = match &tokens {
+        Ok(_) => "accepted",
+        Err(Error::InvalidCredentials) => "refused",
+        Err(Error::HashingOverloaded) => "overloaded",
+        Err(_) => "failed",
+    };
+    state.metrics.logins.with_label_values(&[outcome]).inc();
+    tokens
+}
+
+async fn try_log_in(state: &State, login: &Login, password: &SecretString) -> Result<Tokens, Error> {
+    let password = Password::typed(password).ok_or(Error::InvalidCredentials)?;
+    let known = match login {
+        Login::UserName(name) => state.store.find_credentials_by_user_name(&UserName::key_of(name)).await?,
+        Login::Email(email) => state.store.find_credentials_by_email(&Email::key_of(email)).await?,
+    };
+    let hash = known.as_ref().map(|credentials| credentials.password_hash.as_str());
+    let check = state.passwords.check(&password, hash).await?;
+    let known = known.filter(|credentials| check.is_right && credentials.status == Status::Active);
+    let known = known.ok_or(Error::InvalidCredentials)?;
+    let new_hash = if check.is_outdated { rehash(state, &password, known.user_id).await } else { None };
+    let signer = state.signing_keys.signer().await?;
+
+    let now = state.clock.now();
+    let session_id = SessionId::new();
+    let refresh_token = new_refresh_token()?;
+    let ends_at = now.after(state.config.session_life_max());
+    let expires_at = now.after(state.config.refresh_token_life()).min(ends_at);
+    let mut tx = state.store.begin().await?;
+    // The password may have been reset, or the user deactivated, while the hash was computed.
+    let still = tx.find_credentials(known.user_id).await?;
+    let is_unchanged = still
+        .is_some_and(|still| still.status == Status::Active && still.password_hash == known.password_hash);
+    if !is_unchanged {
+        return Err(Error::InvalidCredentials);
+    }
+    if let Some(hash) = new_hash {
+        tx.set_password_hash(known.user_id, &hash).await?;
+    }
+    tx.insert_session(session_id, known.user_id, now, expires_at).await?;
+    tx.insert_refresh_token(secrets::digest(&refresh_token), session_id, expires_at).await?;
+    tx.delete_oldest_sessions(known.user_id, state.config.sessions_per_user_max).await?;
+    let access_token = signer.sign(&state.config, known.user_id, session_id, now)?;
+    tx.commit().await?;
+    Ok(tokens(state, access_token, refresh_token, expires_at.since(now)))
+}
+
+/// Hashes with the parameters of today. A login does not fail because this does: the next one tries again.
+async fn rehash(state: &State, password: &Password, user_id: UserId) -> Option<String> {
+    let hash = state.passwords.hash(password).await;
+    hash.inspect_err(|error| tracing::warn!(%user_id, %error, "password is not hashed anew")).ok()
+}
+
+/// Exchanges a refresh token for new tokens.
+pub(crate) async fn refresh(state: &State, token: &SecretString) -> Result<Tokens, Error> {
+    let (tokens, outcome) = match try_refresh(state, token).await {
+        Ok(Refresh::Rotated(tokens)) => (Ok(tokens), "rotated"),
+        Ok(Refresh::Unknown) => (Err(Error::InvalidRefreshToken), "refused"),
+        Ok(Refresh::Raced) => (Err(Error::InvalidRefreshToken), "raced"),
+        Ok(Refresh::Reused) => (Err(Error::InvalidRefreshToken), "reused"),
+        Err(error) => (Err(error), "failed"),
+    };
+    state.metrics.refreshes.with_label_values(&[outcome]).inc();
+    tokens
+}
+
+enum Refresh {
+    Rotated(Tokens),
+    /// Unknown, expired, or of a user who may not act.
+    Unknown,
+    /// Used already, a moment ago.
+    Raced,
+    /// Used already; the session has been ended.
+    Reused,
+}
+
+async fn try_refresh(state: &State, token: &SecretString) -> Result<Refresh, Error> {
+    let hash = secrets::digest(token);
+    // Most bad tokens are turned away without the one writer.
+    if state.store.find_refresh_token(hash).await?.is_none() {
+        return Ok(Refresh::Unknown);
+    }
+    let signer = state.signing_keys.signer().await?;
+    let now = state.clock.now();
+    let mut tx = state.store.begin().await?;
+    let Some(known) = tx.find_refresh_token(hash).await? else { return Ok(Refresh::Unknown) };
+    if known.expires_at <= now || known.status != Status::Active {
+        return Ok(Refresh::Unknown);
+    }
+    if let Some(rotated_at) = known.rotated_at {
+        if now.since(rotated_at) <= state.config.refresh_reuse_grace() {
+            return Ok(Refresh::Raced);
+        }
+        tx.delete_session(known.session_id).await?;
+        tx.commit().await?;
+        tracing::warn!(user_id = %known.user_id, session_id = %known.session_id, "refresh token reused, session ended");
+        return Ok(Refresh::Reused);
+    }
+    let new_token = new_refresh_token()?;
+    let expires_at = next_expiry(state, &known, now);
+    tx.mark_rotated(hash, now).await?;
+    tx.insert_refresh_token(secrets::digest(&new_token), known.session_id, expires_at).await?;
+    tx.extend_session(known.session_id, expires_at).await?;
+    let access_token = signer.sign(&state.config, known.user_id, known.session_id, now)?;
+    tx.commit().await?;
+    Ok(Refresh::Rotated(tokens(state, access_token, new_token, expires_at.since(now))))
+}
+
+fn next_expiry(state: &State, known: &StoredRefreshToken, now: Timestamp) -> Timestamp {
+    let ends_at = known.session_created_at.after(state.config.session_life_max());
+    now.after(state.config.refresh_token_life()).min(ends_at)
+}
+
+/// Ends the session that a refresh token belongs or belonged to; any other text changes nothing.
+pub(crate) async fn log_out(state: &State, token: &SecretString) -> Result<(), Error> {
+    let hash = secrets::digest(token);
+    if let Some(known) = state.store.find_refresh_token(hash).await? {
+        let mut tx = state.store.begin().await?;
+        tx.delete_session(known.session_id).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn new_refresh_token() -> Result<SecretString, Error> {
+    let secret = secrets::random_text(secrets::SECRET_LEN)?;
+    Ok(format!("{REFRESH_TOKEN_PREFIX}{}", secret.expose_secret()).into())
+}
+
+fn tokens(
+    state: &State,
+    access_token: SecretString,
+    refresh_token: SecretString,
+    refresh_token_life: Duration,
+) -> Tokens {
+    let access_token_life = state.config.access_token_life();
+    Tokens { access_token, refresh_token, access_token_life, refresh_token_life }
+}

@@ -1,0 +1,41 @@
+//! What handlers and background work may touch.
+
+use std::{ops::Deref, sync::Arc};
+
+use prosopa_model::Clock;
+
+use crate::{
+    config::Config, key_use::KeyUse, metrics::Metrics, passwords::PasswordHasher, signing_keys::SigningKeys,
+    store::Store,
+};
+
+/// Handles to the service's parts. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct State {
+    parts: Arc<Parts>,
+}
+
+/// The parts themselves.
+pub(crate) struct Parts {
+    pub(crate) config: Config,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Store,
+    pub(crate) passwords: PasswordHasher,
+    pub(crate) signing_keys: SigningKeys,
+    pub(crate) key_use: KeyUse,
+    pub(crate) metrics: Metrics,
+}
+
+impl State {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts) }
+    }
+}
+
+impl Deref for State {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}

@@ -1,0 +1,126 @@
+//! Statements about API keys.
+
+use prosopa_model::{AccountId, ApiKeyId, Cursor, Role, Scopes, Timestamp, UserId};
+use prosopa_store::{on_db, query, query_as, query_scalar, row};
+
+use super::{Store, Write};
+use crate::{api_keys::ApiKey, error::Error, users::Status};
+
+row! {
+    /// A key with what decides about it.
+    pub(crate) struct StoredApiKey {
+        pub(crate) account_id: AccountId,
+        pub(crate) user_id: UserId,
+        pub(crate) role: Role,
+        pub(crate) status: Status,
+        pub(crate) requests_per_day_max: Option<u64>,
+        pub(crate) scopes: Scopes,
+        pub(crate) secret_hash: Vec<u8>,
+        pub(crate) expires_at: Option<Timestamp>,
+    }
+}
+
+impl Store {
+    /// A key that is not revoked.
+    pub(crate) async fn find_api_key(&self, id: ApiKeyId) -> Result<Option<StoredApiKey>, Error> {
+        let sql = "SELECT key.account_id, key.user_id, owner.role, owner.status, owner.requests_per_day_max,
+                          key.scopes, key.secret_hash, key.expires_at
+                   FROM api_keys key
+                   JOIN users owner ON owner.id = key.user_id
+                   WHERE key.id = $1 AND key.revoked_at IS NULL";
+        let mut connection = self.read().await?;
+        Ok(on_db!(connection, c => query_as::<_, StoredApiKey>(sql).bind(id.uuid()).fetch_optional(c).await)?)
+    }
+
+    /// Up to `limit` keys of an account that are not revoked, newest first, behind `after`.
+    pub(crate) async fn list_api_keys(
+        &self,
+        account_id: AccountId,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<ApiKey>, Error> {
+        let sql = "SELECT id, name, scopes, created_at, expires_at, last_used_at
+                   FROM api_keys
+                   WHERE account_id = $1 AND revoked_at IS NULL AND (created_at, id) < ($2, $3)
+                   ORDER BY created_at DESC, id DESC
+                   LIMIT $4";
+        let after = after.unwrap_or(Cursor { created_at: Timestamp::MAX, id: uuid::Uuid::max() });
+        let mut connection = self.read().await?;
+        Ok(on_db!(connection, c => query_as::<_, ApiKey>(sql)
+            .bind(account_id.uuid())
+            .bind(after.created_at.micros())
+            .bind(after.id)
+            .bind(i64::from(limit))
+            .fetch_all(c)
+            .await)?)
+    }
+}
+
+impl Write {
+    /// Keys of an account that are neither revoked nor expired.
+    pub(crate) async fn count_live_api_keys(
+        &mut self,
+        account_id: AccountId,
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        let sql = "SELECT count(*) FROM api_keys
+                   WHERE account_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
+        let count = on_db!(self.tx, c => query_scalar::<_, i64>(sql)
+            .bind(account_id.uuid())
+            .bind(now.micros())
+            .fetch_one(c)
+            .await)?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Adds a key.
+    pub(crate) async fn insert_api_key(
+        &mut self,
+        key: &ApiKey,
+        account_id: AccountId,
+        user_id: UserId,
+        secret_hash: [u8; 32],
+    ) -> Result<(), Error> {
+        let sql = "INSERT INTO api_keys (id, account_id, user_id, name, scopes, secret_hash, created_at, expires_at)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        on_db!(self.tx, c => query(sql)
+            .bind(key.id.uuid())
+            .bind(account_id.uuid())
+            .bind(user_id.uuid())
+            .bind(key.name.as_str())
+            .bind(key.scopes.to_string())
+            .bind(secret_hash.to_vec())
+            .bind(key.created_at.micros())
+            .bind(key.expires_at.map(Timestamp::micros))
+            .execute(c)
+            .await)?;
+        Ok(())
+    }
+
+    /// Revokes a key of an account; says whether there is one, revoked before or not.
+    pub(crate) async fn revoke_api_key(
+        &mut self,
+        account_id: AccountId,
+        id: ApiKeyId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let sql =
+            "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $3) WHERE id = $1 AND account_id = $2";
+        let rows = on_db!(self.tx, c => query(sql)
+            .bind(id.uuid())
+            .bind(account_id.uuid())
+            .bind(now.micros())
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(rows > 0)
+    }
+
+    /// Notes when a key was used, unless a later use is known.
+    pub(crate) async fn set_api_key_used(&mut self, id: ApiKeyId, time: Timestamp) -> Result<(), Error> {
+        let sql = "UPDATE api_keys SET last_used_at = $2
+                   WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+        on_db!(self.tx, c => query(sql).bind(id.uuid()).bind(time.micros()).execute(c).await)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! Statements about sessions and their refresh tokens.
+
+use prosopa_model::{AccountId, Role, SessionId, Timestamp, UserId};
+use prosopa_store::{on_db, query, query_as, row};
+
+use super::{Store, Write};
+use crate::{error::Error, users::Status};
+
+row! {
+    /// A refresh token with what decides about it.
+    pub(crate) struct StoredRefreshToken {
+        pub(crate) session_id: SessionId,
+        pub(crate) user_id: UserId,
+        pub(crate) status: Status,
+        pub(crate) session_created_at: Timestamp,
+        pub(crate) expires_at: Timestamp,
+        pub(crate) rotated_at: Option<Timestamp>,
+    }
+}
+
+row! {
+    /// Who stands behind a session.
+    pub(crate) struct SessionOwner {
+        pub(crate) account_id: AccountId,
+        pub(crate) role: Role,
+        pub(crate) status: Status,
+        pub(crate) requests_per_day_max: Option<u64>,
+    }
+}
+
+const FIND_REFRESH_TOKEN: &str = "
+    SELECT token.session_id, session.user_id, owner.status, session.created_at AS session_created_at,
+           token.expires_at, token.rotated_at
+    FROM refresh_tokens token
+    JOIN sessions session ON session.id = token.session_id
+    JOIN users owner ON owner.id = session.user_id
+    WHERE token.hash = $1";
+
+impl Store {
+    /// The owner of a session that lives at `now`.
+    pub(crate) async fn find_session_owner(
+        &self,
+        id: SessionId,
+        user_id: UserId,
+        now: Timestamp,
+    ) -> Result<Option<SessionOwner>, Error> {
+        let sql = "SELECT owner.account_id, owner.role, owner.status, owner.requests_per_day_max
+                   FROM sessions session
+                   JOIN users owner ON owner.id = session.user_id
+                   WHERE session.id = $1 AND session.user_id = $2 AND session.expires_at > $3";
+        let mut connection = self.read().await?;
+        Ok(on_db!(connection, c => query_as::<_, SessionOwner>(sql)
+            .bind(id.uuid())
+            .bind(user_id.uuid())
+            .bind(now.micros())
+            .fetch_optional(c)
+            .await)?)
+    }
+
+    /// A refresh token by the digest of its text.
+    pub(crate) async fn find_refresh_token(
+        &self,
+        hash: [u8; 32],
+    ) -> Result<Option<StoredRefreshToken>, Error> {
+        let mut connection = self.read().await?;
+        Ok(on_db!(connection, c => query_as::<_, StoredRefreshToken>(FIND_REFRESH_TOKEN)
+            .bind(hash.to_vec())
+            .fetch_optional(c)
+            .await)?)
+    }
+}
+
+impl Write {
+    /// A refresh token by the digest of its text, as it is under the write lock.
+    pub(crate) async fn find_refresh_token(
+        &mut self,
+        hash: [u8; 32],
+    ) -> Result<Option<StoredRefreshToken>, Error> {
+        Ok(on_db!(self.tx, c => query_as::<_, StoredRefreshToken>(FIND_REFRESH_TOKEN)
+            .bind(hash.to_vec())
+            .fetch_optional(c)
+            .await)?)
+    }
+
+    /// Adds a session.
+    pub(crate) async fn insert_session(
+        &mut self,
+        id: SessionId,
+        user_id: UserId,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<(), Error> {
+        let sql = "INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
+        on_db!(self.tx, c => query(sql)
+            .bind(id.uuid())
+            .bind(user_id.uuid())
+            .bind(now.micros())
+            .bind(expires_at.micros())
+            .execute(c)
+            .await)?;
+        Ok(())
+    }
+
+    /// Adds a session's next refresh token.
+    pub(crate) async fn insert_refresh_token(
+        &mut self,
+        hash: [u8; 32],
+        session_id: SessionId,
+        expires_at: Timestamp,
+    ) -> Result<(), Error> {
+        let sql = "INSERT INTO refresh_tokens (hash, session_id, expires_at) VALUES ($1, $2, $3)";
+        on_db!(self.tx, c => query(sql)
+            .bind(hash.to_vec())
+            .bind(session_id.uuid())
+            .bind(expires_at.micros())
+            .execute(c)
+            .await)?;
+        Ok(())
+    }
+
+    /// Notes that a refresh token has been exchanged.
+    pub(crate) async fn mark_rotated(&mut self, hash: [u8; 32], now: Timestamp) -> Result<(), Error> {
+        let sql = "UPDATE refresh_tokens SET rotated_at = $2 WHERE hash = $1";
+        on_db!(self.tx, c => query(sql).bind(hash.to_vec()).bind(now.micros()).execute(c).await)?;
+        Ok(())
+    }
+
+    /// Moves the end of a session.
+    pub(crate) async fn extend_session(&mut self, id: SessionId, expires_at: Timestamp) -> Result<(), Error> {
+        let sql = "UPDATE sessions SET expires_at = $2 WHERE id = $1";
+        on_db!(self.tx, c => query(sql).bind(id.uuid()).bind(expires_at.micros()).execute(c).await)?;
+        Ok(())
+    }
+
+    /// Ends a session.
+    pub(crate) async fn delete_session(&mut self, id: SessionId) -> Result<(), Error> {
+        let sql = "DELETE FROM sessions WHERE id = $1";
+        on_db!(self.tx, c => query(sql).bind(id.uuid()).execute(c).await)?;
+        Ok(())
+    }
+
+    /// Ends every session of a user.
+    pub(crate) async fn delete_sessions_of(&mut self, user_id: UserId) -> Result<(), Error> {
+        let sql = "DELETE FROM sessions WHERE user_id = $1";
+        on_db!(self.tx, c => query(sql).bind(user_id.uuid()).execute(c).await)?;
+        Ok(())
+    }
+
+    /// Ends a user's oldest sessions beyond `kept`.
+    pub(crate) async fn delete_oldest_sessions(&mut self, user_id: UserId, kept: u32) -> Result<(), Error> {
+        let sql = "DELETE FROM sessions WHERE user_id = $1 AND id NOT IN (
+                       SELECT id FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2)";
+        on_db!(self.tx, c => query(sql).bind(user_id.uuid()).bind(i64::from(kept)).execute(c).await)?;
+        Ok(())
+    }
+
+    /// Deletes up to `limit` sessions and up to `limit` refresh tokens that have expired; says how many of both.
+    pub(crate) async fn delete_expired_sessions(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {
+        let sql = "DELETE FROM sessions WHERE id IN (
+                       SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+        let sessions = on_db!(self.tx, c => query(sql)
+            .bind(now.micros())
+            .bind(i64::from(limit))
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected()))?;
+        let sql = "DELETE FROM refresh_tokens WHERE hash IN (
+                       SELECT hash FROM refresh_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+        let tokens = on_db!(self.tx, c => query(sql)
+            .bind(now.micros())
+            .bind(i64::from(limit))
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(sessions + tokens)
+    }
+}

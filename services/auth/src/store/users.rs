@@ -1,0 +1,129 @@
+//! Statements about accounts and users.
+
+use prosopa_model::UserId;
+use prosopa_store::{on_db, query, query_as, query_scalar, row};
+
+use super::{Store, Write};
+use crate::{
+    email::Email,
+    error::Error,
+    user_name::UserName,
+    users::{Status, User},
+};
+
+row! {
+    /// What a login is checked against.
+    pub(crate) struct Credentials {
+        pub(crate) user_id: UserId,
+        pub(crate) password_hash: String,
+        pub(crate) status: Status,
+    }
+}
+
+impl Store {
+    /// The user of this id.
+    pub(crate) async fn find_user(&self, id: UserId) -> Result<Option<User>, Error> {
+        let sql = "SELECT id, account_id, user_name, email, role, status, requests_per_day_max, created_at
+                   FROM users WHERE id = $1";
+        let mut connection = self.read().await?;
+        Ok(on_db!(connection, c => query_as::<_, User>(sql).bind(id.uuid()).fetch_optional(c).await)?)
+    }
+
+    /// Credentials by [`UserName::key_of`].
+    pub(crate) async fn find_credentials_by_user_name(
+        &self,
+        key: &str,
+    ) -> Result<Option<Credentials>, Error> {
+        let sql = "SELECT id AS user_id, password_hash, status FROM users WHERE user_name_key = $1";
+        let mut connection = self.read().await?;
+        Ok(on_db!(connection, c => query_as::<_, Credentials>(sql).bind(key).fetch_optional(c).await)?)
+    }
+
+    /// Credentials by [`Email::key_of`].
+    pub(crate) async fn find_credentials_by_email(&self, key: &str) -> Result<Option<Credentials>, Error> {
+        let sql = "SELECT id AS user_id, password_hash, status FROM users WHERE email_key = $1";
+        let mut connection = self.read().await?;
+        Ok(on_db!(connection, c => query_as::<_, Credentials>(sql).bind(key).fetch_optional(c).await)?)
+    }
+
+    /// Fails if a user has the name or the address already.
+    pub(crate) async fn refuse_taken(&self, user_name: &UserName, email: &Email) -> Result<(), Error> {
+        if self.find_credentials_by_user_name(user_name.key()).await?.is_some() {
+            return Err(Error::UserNameTaken);
+        }
+        match self.find_credentials_by_email(&email.key()).await? {
+            Some(_) => Err(Error::EmailTaken),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a user has the name.
+    pub(crate) async fn has_user_name(&self, user_name: &UserName) -> Result<bool, Error> {
+        Ok(self.find_credentials_by_user_name(user_name.key()).await?.is_some())
+    }
+}
+
+impl Write {
+    /// Adds a user and the account it belongs to; fails if another has the name or the address.
+    pub(crate) async fn insert_user(
+        &mut self,
+        user: &User,
+        user_name: &UserName,
+        email: &Email,
+        password_hash: &str,
+    ) -> Result<(), Error> {
+        let sql = "INSERT INTO accounts (id, created_at) VALUES ($1, $2)";
+        on_db!(self.tx, c => query(sql)
+            .bind(user.account_id.uuid())
+            .bind(user.created_at.micros())
+            .execute(c)
+            .await)?;
+        let sql = "INSERT INTO users (id, account_id, user_name, user_name_key, email, email_key, password_hash, role,
+                                      status, requests_per_day_max, created_at)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let requests_per_day_max = user.requests_per_day_max.map(u64::cast_signed);
+        let inserted = on_db!(self.tx, c => query(sql)
+            .bind(user.id.uuid())
+            .bind(user.account_id.uuid())
+            .bind(user_name.as_str())
+            .bind(user_name.key())
+            .bind(email.as_str())
+            .bind(email.key())
+            .bind(password_hash)
+            .bind(user.role.as_str())
+            .bind(user.status.as_str())
+            .bind(requests_per_day_max)
+            .bind(user.created_at.micros())
+            .execute(c)
+            .await);
+        match inserted {
+            Ok(_) => Ok(()),
+            Err(error) if error.violates_unique("users.user_name_key") => Err(Error::UserNameTaken),
+            Err(error) if error.violates_unique("users.email_key") => Err(Error::EmailTaken),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The user that has the name.
+    pub(crate) async fn find_user_id(&mut self, user_name: &UserName) -> Result<Option<UserId>, Error> {
+        let sql = "SELECT id FROM users WHERE user_name_key = $1";
+        let id = on_db!(self.tx, c => query_scalar::<_, uuid::Uuid>(sql)
+            .bind(user_name.key())
+            .fetch_optional(c)
+            .await)?;
+        Ok(id.map(UserId::from_uuid))
+    }
+
+    /// Credentials of a user.
+    pub(crate) async fn find_credentials(&mut self, id: UserId) -> Result<Option<Credentials>, Error> {
+        let sql = "SELECT id AS user_id, password_hash, status FROM users WHERE id = $1";
+        Ok(on_db!(self.tx, c => query_as::<_, Credentials>(sql).bind(id.uuid()).fetch_optional(c).await)?)
+    }
+
+    /// Replaces a user's password.
+    pub(crate) async fn set_password_hash(&mut self, id: UserId, password_hash: &str) -> Result<(), Error> {
+        let sql = "UPDATE users SET password_hash = $2 WHERE id = $1";
+        on_db!(self.tx, c => query(sql).bind(id.uuid()).bind(password_hash).execute(c).await)?;
+        Ok(())
+    }
+}

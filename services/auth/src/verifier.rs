@@ -1,0 +1,90 @@
+//! Who stands behind a credential: this service's side of the verifier contract.
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+
+use prosopa_contract::verifier::{Verifier, VerifyError};
+use prosopa_model::{Credential, Principal, Scopes};
+
+use crate::{
+    access_tokens,
+    error::Error,
+    key_text::{self, KeyText},
+    state::State,
+    users::Status,
+};
+
+/// Verifies access tokens and API keys, each with one indexed read: what has ended stops working at once.
+pub(crate) struct StoreVerifier {
+    state: State,
+}
+
+impl StoreVerifier {
+    pub(crate) const fn new(state: State) -> Self {
+        Self { state }
+    }
+
+    async fn verify_access_token(&self, token: &SecretString) -> Result<Principal, VerifyError> {
+        let now = self.state.clock.now();
+        let claims = access_tokens::check(&self.state.config, &self.state.signing_keys, token, now)?;
+        let owner = self.state.store.find_session_owner(claims.sid, claims.sub, now).await;
+        let owner = owner.map_err(unavailable)?.filter(|owner| owner.status == Status::Active);
+        let owner = owner.ok_or(VerifyError::Invalid)?;
+        Ok(Principal {
+            account_id: owner.account_id,
+            user_id: claims.sub,
+            role: owner.role,
+            scopes: Scopes::all(),
+            credential: Credential::Session(claims.sid),
+            requests_per_day_max: owner.requests_per_day_max,
+            quota: None,
+        })
+    }
+
+    async fn verify_api_key(&self, text: &SecretString) -> Result<Principal, VerifyError> {
+        let key = KeyText::parse(text).ok_or(VerifyError::Invalid)?;
+        let now = self.state.clock.now();
+        let stored = self.state.store.find_api_key(key.id()).await.map_err(unavailable)?;
+        let stored = stored.ok_or(VerifyError::Invalid)?;
+        let is_genuine = bool::from(stored.secret_hash.as_slice().ct_eq(&key.secret_digest()));
+        let is_live = stored.expires_at.is_none_or(|expires_at| expires_at > now);
+        if !is_genuine || !is_live || stored.status != Status::Active {
+            return Err(VerifyError::Invalid);
+        }
+        self.state.key_use.note(key.id(), now);
+        Ok(Principal {
+            account_id: stored.account_id,
+            user_id: stored.user_id,
+            role: stored.role,
+            scopes: stored.scopes,
+            credential: Credential::ApiKey(key.id()),
+            requests_per_day_max: stored.requests_per_day_max,
+            quota: None,
+        })
+    }
+}
+
+#[async_trait]
+impl Verifier for StoreVerifier {
+    async fn verify(&self, credential: SecretString) -> Result<Principal, VerifyError> {
+        let is_key = credential.expose_secret().starts_with(key_text::PREFIX);
+        let (kind, verified) = if is_key {
+            ("api_key", self.verify_api_key(&credential).await)
+        } else {
+            ("access_token", self.verify_access_token(&credential).await)
+        };
+        let outcome = match &verified {
+            Ok(_) => "accepted",
+            Err(VerifyError::Invalid) => "invalid",
+            Err(VerifyError::Expired) => "expired",
+            Err(VerifyError::Unavailable { .. }) => "unavailable",
+        };
+        self.state.metrics.verifications.with_label_values(&[kind, outcome]).inc();
+        verified
+    }
+}
+
+fn unavailable(error: Error) -> VerifyError {
+    VerifyError::Unavailable { detail: error.to_string() }
+}

@@ -1,0 +1,13 @@
+//! The service through its public door: its router, its verifier and the files it leaves.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs, reason = "tests")]
+
+mod access_tokens;
+mod administrator;
+mod api_keys;
+mod registrations;
+mod secrecy_at_rest;
+mod sessions;
+mod signing_keys;
+mod support;
+mod users;

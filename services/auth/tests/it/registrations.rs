@@ -1,0 +1,158 @@
+use futures::future::join_all;
+use http::{StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::support::{App, PASSWORD};
+
+fn body(changes: Value) -> Value {
+    let mut body = json!({ "user_name": "ada", "email": "ada@example.org", "password": PASSWORD });
+    body.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    body
+}
+
+/// F1: user name, e-mail, password and a quota make a user in an account of its own.
+#[tokio::test]
+async fn a_registered_user_is_shown() {
+    let app = App::start().await;
+    let ada = app.post("/api/v1/auth/register", body(json!({ "api_request_quota": 40 }))).await;
+    assert_eq!(ada.status, StatusCode::CREATED);
+    assert_eq!(ada.headers[header::LOCATION], "/api/v1/users/me");
+    assert!(ada.text("id").starts_with("usr_") && ada.text("account_id").starts_with("acc_"));
+    assert_eq!(ada.json["user_name"], "ada");
+    assert_eq!(ada.json["email"], "ada@example.org");
+    assert_eq!(ada.json["role"], "user");
+    assert_eq!(ada.json["status"], "active");
+    assert_eq!(ada.json["created_at"], "2026-01-02T03:04:05.500000Z");
+    assert_eq!(ada.json.as_object().unwrap().len(), 7, "{}", ada.json);
+    let bob = app.register("bob").await;
+    assert_ne!(bob.json["account_id"], ada.json["account_id"]);
+    assert_eq!(app.metric("prosopa_auth_registrations_total{outcome=\"created\"}"), 2);
+}
+
+/// F1: the quota asked for is the one that applies; that of the plan is nothing special.
+#[tokio::test]
+async fn the_quota_asked_for_goes_with_the_principal() {
+    let app = App::start().await;
+    for (name, quota, expected) in
+        [("ada", json!(40), Some(40)), ("bob", json!(100), None), ("cyd", Value::Null, None)]
+    {
+        let changes =
+            json!({ "user_name": name, "email": format!("{name}@example.org"), "api_request_quota": quota });
+        assert_eq!(app.post("/api/v1/auth/register", body(changes)).await.status, StatusCode::CREATED);
+        let token = app.log_in(name).await.text("access_token");
+        assert_eq!(app.verify(&token).await.unwrap().requests_per_day_max, expected, "{name}");
+    }
+}
+
+/// F1: more than the plan's quota comes from an administrator only.
+#[tokio::test]
+async fn a_quota_above_the_plan_is_refused() {
+    let app = App::start().await;
+    let refused = app.post("/api/v1/auth/register", body(json!({ "api_request_quota": 101 }))).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.pointer(), "/api_request_quota");
+    assert!(refused.json["errors"][0]["detail"].as_str().unwrap().contains("administrator"));
+    for quota in [json!(0), json!(-1), json!("100"), json!(1.5)] {
+        let refused = app.post("/api/v1/auth/register", body(json!({ "api_request_quota": quota }))).await;
+        assert_eq!(refused.pointer(), "/api_request_quota");
+    }
+}
+
+/// F1: every mistake is pointed at, all of them at once.
+#[tokio::test]
+async fn unacceptable_values_are_pointed_at() {
+    let app = App::start().await;
+    let long_name = "a".repeat(65);
+    let long_email = format!("{}@example.org", "a".repeat(250));
+    let long_password = "aB3$".repeat(257);
+    let cases = [
+        ("user_name", json!("ab")),
+        ("user_name", json!(long_name)),
+        ("user_name", json!("a b c")),
+        ("user_name", json!("a\u{200b}da")),
+        ("user_name", json!("ada\u{0}")),
+        ("user_name", json!("\u{430}dmin")),
+        ("user_name", json!(7)),
+        ("user_name", Value::Null),
+        ("email", json!("ada")),
+        ("email", json!(long_email)),
+        ("email", json!("ada@example.org\nBcc: x@example.org")),
+        ("email", json!(["ada@example.org"])),
+        ("password", json!("kZ4!p9q")),
+        ("password", json!(long_password)),
+        ("password", json!("Password123!")),
+        ("password", json!(12_345_678)),
+        ("password", json!("ADA@example.org")),
+        ("color", json!("red")),
+    ];
+    for (field, value) in cases {
+        let refused = app.post("/api/v1/auth/register", body(json!({ field: value }))).await;
+        assert_eq!(refused.pointer(), format!("/{field}"), "{}", refused.json);
+    }
+    let refused =
+        app.post("/api/v1/auth/register", json!({ "user_name": "a", "email": "b", "password": "c" })).await;
+    assert_eq!(refused.json["errors"].as_array().unwrap().len(), 3);
+    let refused = app.post("/api/v1/auth/register", json!({ "user_name": "ada" })).await;
+    assert_eq!(refused.problem(), "validation-failed");
+}
+
+/// F1: nothing of a long password is cut off.
+#[tokio::test]
+async fn every_character_of_a_long_password_counts() {
+    let app = App::start().await;
+    let password: String = (0..1_024).map(|index| char::from(b'!' + (index * 7 % 90) as u8)).collect();
+    let registered = app.post("/api/v1/auth/register", body(json!({ "password": password }))).await;
+    assert_eq!(registered.status, StatusCode::CREATED);
+    let log_in = |password: String| {
+        app.post("/api/v1/auth/login", json!({ "user_name": "ada", "password": password }))
+    };
+    assert_eq!(log_in(password.clone()).await.status, StatusCode::OK);
+    let mut other = password.clone();
+    other.pop();
+    assert_eq!(log_in(format!("{other}\u{e4}")).await.problem(), "invalid-credentials");
+    assert_eq!(log_in(other).await.problem(), "invalid-credentials");
+    assert_eq!(log_in(format!("{password}x")).await.problem(), "invalid-credentials");
+}
+
+/// R7: forms of one name are one name, and the form that was typed is shown.
+#[tokio::test]
+async fn case_and_width_do_not_make_another_name() {
+    let app = App::start().await;
+    let shown = app.register("Ａda").await;
+    assert_eq!(shown.json["user_name"], "Ａda");
+    for name in ["ada", "ADA", "ａｄａ"] {
+        let taken = app
+            .post("/api/v1/auth/register", body(json!({ "user_name": name, "email": "x@example.org" })))
+            .await;
+        assert_eq!((taken.status, taken.problem()), (StatusCode::CONFLICT, "user-name-taken"), "{name}");
+    }
+    assert_eq!(app.log_in("aDA").await.status, StatusCode::OK);
+}
+
+/// R7: an address is unique without regard to case.
+#[tokio::test]
+async fn an_address_is_taken_in_any_case() {
+    let app = App::start().await;
+    app.register("ada").await;
+    let body = body(json!({ "user_name": "eve", "email": "ADA@Example.org" }));
+    let taken = app.post("/api/v1/auth/register", body).await;
+    assert_eq!((taken.status, taken.problem()), (StatusCode::CONFLICT, "email-taken"));
+}
+
+/// R7: of simultaneous registrations of one name or one address exactly one wins.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_fifty_racing_registrations_wins() {
+    let app = App::start().await;
+    let same_name = |index: usize| json!({ "email": format!("ada{index}@example.org") });
+    let same_email = |index: usize| json!({ "user_name": format!("eve{index}"), "email": "eve@example.org" });
+    let races: [(&dyn Fn(usize) -> Value, &str); 2] =
+        [(&same_name, "user-name-taken"), (&same_email, "email-taken")];
+    for (changes, problem) in races {
+        let racing = (0..50).map(|index| app.post("/api/v1/auth/register", body(changes(index))));
+        let answers = join_all(racing).await;
+        let (won, lost): (Vec<_>, Vec<_>) =
+            answers.iter().partition(|answer| answer.status == StatusCode::CREATED);
+        assert_eq!(won.len(), 1);
+        assert!(lost.iter().all(|answer| answer.problem() == problem));
+    }
+}

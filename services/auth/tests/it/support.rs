@@ -1,0 +1,228 @@
+//! A built service in a temporary folder, under a clock that the test moves.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{Router, body::Body};
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use prosopa_auth::{AuthService, Config, NewAdministrator};
+use prosopa_contract::verifier::{Verifier, VerifyError};
+use prosopa_model::{Clock, Principal, Timestamp};
+use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Platform, Service};
+use prosopa_store::{Database, on_db, query};
+use prosopa_vault::Keyring;
+
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// Time that stands still until it is moved.
+pub(crate) struct ManualClock(Mutex<Timestamp>);
+
+impl ManualClock {
+    pub(crate) fn advance(&self, duration: Duration) {
+        let mut now = self.0.lock().unwrap();
+        *now = now.after(duration);
+    }
+
+    pub(crate) fn set_back(&self, duration: Duration) {
+        let mut now = self.0.lock().unwrap();
+        *now = now.before(duration);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+pub(crate) struct App {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) platform: Platform,
+    pub(crate) new_administrator: Option<NewAdministrator>,
+    verifier: Arc<dyn Verifier>,
+    router: Router,
+    /// The service's tasks, which run in [`Self::stop`] only.
+    host: Host,
+    folder: Arc<TempDir>,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) json: Value,
+}
+
+impl Answer {
+    /// The problem's code, after checking that its status fits.
+    pub(crate) fn problem(&self) -> &str {
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json", "{}", self.json);
+        assert_eq!(self.json["status"], self.status.as_u16());
+        self.json["code"].as_str().unwrap()
+    }
+
+    /// The pointer of the first unacceptable value.
+    pub(crate) fn pointer(&self) -> &str {
+        assert_eq!(self.problem(), "validation-failed");
+        self.json["errors"][0]["pointer"].as_str().unwrap()
+    }
+
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.json[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.json)).to_owned()
+    }
+}
+
+impl App {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Config::default()).await
+    }
+
+    pub(crate) async fn start_with(config: Config) -> Self {
+        let clock = ManualClock(Mutex::new("2026-01-02T03:04:05.5Z".parse().unwrap()));
+        Self::build(config, Arc::new(TempDir::new().unwrap()), Arc::new(clock)).await
+    }
+
+    /// Another process over the same folder.
+    pub(crate) async fn twin(&self, config: Config) -> Self {
+        let clock = ManualClock(Mutex::new(self.clock.now()));
+        Self::build(config, Arc::clone(&self.folder), Arc::new(clock)).await
+    }
+
+    /// The next process over the folder of one that was stopped.
+    pub(crate) async fn reopen(folder: Arc<TempDir>, clock: Arc<ManualClock>) -> Self {
+        Self::build(Config::default(), folder, clock).await
+    }
+
+    async fn build(config: Config, folder: Arc<TempDir>, clock: Arc<ManualClock>) -> Self {
+        let platform = platform(folder.path(), Arc::clone(&clock) as Arc<dyn Clock>);
+        let parts = AuthService::build(config, &platform).await.unwrap();
+        let Parts { ref offer, .. } = parts;
+        let (verifier, new_administrator) = (Arc::clone(&offer.verifier), offer.new_administrator.clone());
+        let mut host = Host::new(platform.clone());
+        let (_, router) = host.adopt(parts);
+        Self { clock, platform, new_administrator, verifier, router, host, folder }
+    }
+
+    /// Ends the process in order, its tasks too, and starts the next one.
+    pub(crate) async fn restart(self, config: Config) -> Self {
+        let (folder, clock) = (Arc::clone(&self.folder), Arc::clone(&self.clock));
+        self.stop().await;
+        Self::build(config, folder, clock).await
+    }
+
+    /// Runs the tasks once and ends in order; gives the folder.
+    pub(crate) async fn stop(self) -> Arc<TempDir> {
+        let loopback = "127.0.0.1:0".parse().unwrap();
+        let listeners = Listeners::bind(loopback, loopback).await.unwrap();
+        self.platform.shutdown.cancel();
+        self.host.run(listeners, Router::new(), ListenerOptions::default()).await;
+        self.folder
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Verifies a credential like the gateway.
+    pub(crate) async fn verify(&self, credential: &str) -> Result<Principal, VerifyError> {
+        self.verifier.verify(SecretString::from(credential)).await
+    }
+
+    /// Sends a request; with a credential it carries the principal, as the gateway would have it.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        credential: Option<&str>,
+        body: Option<Value>,
+    ) -> Answer {
+        let principal = match credential {
+            Some(credential) => Some(self.verify(credential).await.unwrap()),
+            None => None,
+        };
+        self.call_as(method, path, principal, body).await
+    }
+
+    pub(crate) async fn call_as(
+        &self,
+        method: Method,
+        path: &str,
+        principal: Option<Principal>,
+        body: Option<Value>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        if let Some(principal) = principal {
+            request = request.extension(principal);
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        Answer { status: parts.status, headers: parts.headers, json }
+    }
+
+    pub(crate) async fn get(&self, path: &str, credential: &str) -> Answer {
+        self.call(Method::GET, path, Some(credential), None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::POST, path, None, Some(body)).await
+    }
+
+    /// Registers `name` with [`PASSWORD`].
+    pub(crate) async fn register(&self, name: &str) -> Answer {
+        let body = json!({ "user_name": name, "email": format!("{name}@example.org"), "password": PASSWORD });
+        self.post("/api/v1/auth/register", body).await
+    }
+
+    pub(crate) async fn log_in(&self, name: &str) -> Answer {
+        self.post("/api/v1/auth/login", json!({ "user_name": name, "password": PASSWORD })).await
+    }
+
+    pub(crate) async fn refresh(&self, refresh_token: &str) -> Answer {
+        self.post("/api/v1/auth/refresh", json!({ "refresh_token": refresh_token })).await
+    }
+
+    /// Registers and logs in; gives the access token.
+    pub(crate) async fn access_token_of(&self, name: &str) -> String {
+        assert_eq!(self.register(name).await.status, StatusCode::CREATED);
+        self.log_in(name).await.text("access_token")
+    }
+
+    pub(crate) async fn create_key(&self, credential: &str, body: Value) -> Answer {
+        self.call(Method::POST, "/api/v1/auth/api-keys", Some(credential), Some(body)).await
+    }
+
+    /// The value of one line of the metrics, 0 if there is none.
+    pub(crate) fn metric(&self, name_and_labels: &str) -> u64 {
+        let text = self.platform.metrics.render();
+        let line = text.lines().find_map(|line| line.strip_prefix(name_and_labels));
+        line.map_or(0, |value| value.trim().parse().unwrap())
+    }
+
+    /// Does to the database what no operation does yet.
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        let options = self.platform.database_options(AuthService::NAME);
+        let database = Database::open(&options, AuthService::MIGRATIONS).await.unwrap();
+        let mut tx = database.begin().await.unwrap();
+        on_db!(tx, c => query(sql).execute(c).await).unwrap();
+        tx.commit().await.unwrap();
+        database.close().await;
+    }
+}
+
+pub(crate) fn platform(folder: &Path, clock: Arc<dyn Clock>) -> Platform {
+    Platform::new(folder, Keyring::open_or_create(&folder.join("keyring.json")).unwrap(), clock)
+}
