@@ -17,10 +17,11 @@ use crate::{
     error::Error,
     metrics::Metrics,
     passwords::{Password, PasswordHasher},
-    service::DATABASE,
-    store::{MIGRATIONS, Store},
+    store::{
+        DATABASE, MIGRATIONS, Store,
+        users::{Status, User},
+    },
     user_name::UserName,
-    users::{Status, User},
 };
 
 const USER_NAME: &str = "administrator";

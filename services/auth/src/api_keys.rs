@@ -4,32 +4,11 @@ use secrecy::SecretString;
 
 use prosopa_model::{AccountId, ApiKeyId, Cursor, Principal, Scopes, Timestamp};
 use prosopa_problem::FieldError;
-use prosopa_store::row;
 
-use crate::{error::Error, key_text::KeyText, state::State};
+use crate::{error::Error, key_text::KeyText, state::State, store::api_keys::ApiKey};
 
 /// Characters of a key's name.
 const NAME_LEN_MAX: usize = 100;
-
-row! {
-    /// A key, without its secret.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub(crate) struct ApiKey {
-        pub(crate) id: ApiKeyId,
-        pub(crate) name: String,
-        pub(crate) scopes: Scopes,
-        pub(crate) created_at: Timestamp,
-        pub(crate) expires_at: Option<Timestamp>,
-        pub(crate) last_used_at: Option<Timestamp>,
-    }
-}
-
-impl ApiKey {
-    /// Where the key stands in lists.
-    pub(crate) const fn position(&self) -> Cursor {
-        Cursor { created_at: self.created_at, id: self.id.uuid() }
-    }
-}
 
 /// A key that is asked for, unchecked.
 pub(crate) struct NewApiKey {

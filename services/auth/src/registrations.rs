@@ -10,8 +10,8 @@ use crate::{
     error::Error,
     passwords::Password,
     state::State,
+    store::users::{Status, User},
     user_name::UserName,
-    users::{Status, User},
 };
 
 /// What somebody registers with, unchecked.

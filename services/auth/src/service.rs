@@ -16,13 +16,10 @@ use crate::{
     passwords::PasswordHasher,
     signing_keys::SigningKeys,
     state::{self, State},
-    store::{MIGRATIONS, Store},
+    store::{DATABASE, MIGRATIONS, Store},
     tasks,
     verifier::StoreVerifier,
 };
-
-/// Name of the service and of its database.
-pub(crate) const DATABASE: &str = "auth";
 
 /// Accounts, users, sessions and API keys.
 pub struct AuthService;

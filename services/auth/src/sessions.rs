@@ -11,8 +11,13 @@ use secrecy::{ExposeSecret, SecretString};
 use prosopa_model::{SessionId, Timestamp, UserId};
 
 use crate::{
-    email::Email, error::Error, passwords::Password, secrets, state::State,
-    store::sessions::StoredRefreshToken, user_name::UserName, users::Status,
+    email::Email,
+    error::Error,
+    passwords::Password,
+    secrets,
+    state::State,
+    store::{sessions::StoredRefreshToken, users::Status},
+    user_name::UserName,
 };
 
 const REFRESH_TOKEN_PREFIX: &str = "psr_";

@@ -9,6 +9,9 @@ use prosopa_store::{Connection, Database, Migration, Tx};
 
 use crate::error::Error;
 
+/// Name of the database.
+pub(crate) const DATABASE: &str = "auth";
+
 /// The schema, in order.
 pub(crate) const MIGRATIONS: &[Migration] =
     prosopa_store::migrations!("0001_accounts", "0002_sessions", "0003_api_keys");

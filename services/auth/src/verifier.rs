@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     key_text::{self, KeyText},
     state::State,
-    users::Status,
+    store::users::Status,
 };
 
 /// Verifies access tokens and API keys, each with one indexed read: what has ended stops working at once.

@@ -11,7 +11,7 @@ use prosopa_model::{ApiKeyId, Scopes, Timestamp, id};
 use prosopa_problem::Problem;
 
 use super::{NO_STORE, expose};
-use crate::{api_keys, state::State};
+use crate::{api_keys, state::State, store};
 
 /// A key that is asked for.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -66,8 +66,8 @@ pub(crate) struct CreatedApiKey {
     key: SecretString,
 }
 
-impl From<api_keys::ApiKey> for ApiKey {
-    fn from(key: api_keys::ApiKey) -> Self {
+impl From<store::api_keys::ApiKey> for ApiKey {
+    fn from(key: store::api_keys::ApiKey) -> Self {
         Self {
             id: key.id,
             name: key.name,
@@ -98,7 +98,7 @@ pub(super) async fn list(
     let page = query.check()?;
     // One more than the page holds tells whether there is another page.
     let keys = api_keys::list(&state, caller.account_id, page.after, page.limit + 1).await?;
-    Ok(axum::Json(Page::cut(keys, page.limit, api_keys::ApiKey::position).map(ApiKey::from)))
+    Ok(axum::Json(Page::cut(keys, page.limit, store::api_keys::ApiKey::position).map(ApiKey::from)))
 }
 
 pub(super) async fn revoke(

@@ -8,7 +8,7 @@ use prosopa_http::Caller;
 use prosopa_model::{AccountId, QuotaSnapshot, QuotaWindow, Role, Timestamp, UserId};
 use prosopa_problem::Problem;
 
-use crate::{state::State, users};
+use crate::{state::State, store, users};
 
 /// A person who signs in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -89,8 +89,8 @@ pub(crate) struct Rate {
     burst: u32,
 }
 
-impl From<users::User> for User {
-    fn from(user: users::User) -> Self {
+impl From<store::users::User> for User {
+    fn from(user: store::users::User) -> Self {
         Self {
             id: user.id,
             account_id: user.account_id,

@@ -3,8 +3,28 @@
 use prosopa_model::{AccountId, ApiKeyId, Cursor, Role, Scopes, Timestamp, UserId};
 use prosopa_store::{on_db, query, query_as, query_scalar, row};
 
-use super::{Store, Write};
-use crate::{api_keys::ApiKey, error::Error, users::Status};
+use super::{Store, Write, users::Status};
+use crate::error::Error;
+
+row! {
+    /// A key, without its secret.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(crate) struct ApiKey {
+        pub(crate) id: ApiKeyId,
+        pub(crate) name: String,
+        pub(crate) scopes: Scopes,
+        pub(crate) created_at: Timestamp,
+        pub(crate) expires_at: Option<Timestamp>,
+        pub(crate) last_used_at: Option<Timestamp>,
+    }
+}
+
+impl ApiKey {
+    /// Where the key stands in lists.
+    pub(crate) const fn position(&self) -> Cursor {
+        Cursor { created_at: self.created_at, id: self.id.uuid() }
+    }
+}
 
 row! {
     /// A key with what decides about it.

@@ -3,8 +3,9 @@
 use prosopa_model::{AccountId, Role, SessionId, Timestamp, UserId};
 use prosopa_store::{on_db, query, query_as, row};
 
+use super::users::Status;
 use super::{Store, Write};
-use crate::{error::Error, users::Status};
+use crate::error::Error;
 
 row! {
     /// A refresh token with what decides about it.

@@ -1,15 +1,65 @@
 //! Statements about accounts and users.
 
-use prosopa_model::UserId;
-use prosopa_store::{on_db, query, query_as, query_scalar, row};
+use std::str::FromStr;
+
+use prosopa_model::{AccountId, Role, Timestamp, UserId, principal::UnknownName};
+use prosopa_store::{Column, ColumnError, on_db, query, query_as, query_scalar, row};
 
 use super::{Store, Write};
-use crate::{
-    email::Email,
-    error::Error,
-    user_name::UserName,
-    users::{Status, User},
-};
+use crate::{email::Email, error::Error, user_name::UserName};
+
+row! {
+    /// A person who signs in.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(crate) struct User {
+        pub(crate) id: UserId,
+        pub(crate) account_id: AccountId,
+        /// As it was typed at registration.
+        pub(crate) user_name: String,
+        pub(crate) email: String,
+        pub(crate) role: Role,
+        pub(crate) status: Status,
+        /// Metered requests a day that were asked for; none: those of the plan.
+        pub(crate) requests_per_day_max: Option<u64>,
+        pub(crate) created_at: Timestamp,
+    }
+}
+
+/// Whether a user may act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Yes.
+    Active,
+    /// No: neither log in nor use a session or key.
+    Deactivated,
+}
+
+impl Status {
+    /// Stored and spoken form.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Deactivated => "deactivated",
+        }
+    }
+}
+
+impl FromStr for Status {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = [Self::Active, Self::Deactivated].into_iter().find(|status| status.as_str() == text);
+        known.ok_or(UnknownName)
+    }
+}
+
+impl Column for Status {
+    type Stored = String;
+
+    fn from_stored(stored: String) -> Result<Self, ColumnError> {
+        stored.parse().map_err(|_| ColumnError(stored))
+    }
+}
 
 row! {
     /// What a login is checked against.

@@ -1,10 +1,6 @@
 //! A built service in a temporary folder, under a clock that the test moves.
 
-use std::{
-    path::Path,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{path::Path, sync::Arc};
 
 use axum::{Router, body::Body};
 use http::{HeaderMap, Method, Request, StatusCode, header};
@@ -16,33 +12,13 @@ use tower::ServiceExt;
 
 use prosopa_auth::{AuthService, Config, NewAdministrator};
 use prosopa_contract::verifier::{Verifier, VerifyError};
-use prosopa_model::{Clock, Principal, Timestamp};
+use prosopa_model::{Clock, Principal};
 use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Platform, Service};
 use prosopa_store::{Database, on_db, query};
+use prosopa_testkit::ManualClock;
 use prosopa_vault::Keyring;
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
-
-/// Time that stands still until it is moved.
-pub(crate) struct ManualClock(Mutex<Timestamp>);
-
-impl ManualClock {
-    pub(crate) fn advance(&self, duration: Duration) {
-        let mut now = self.0.lock().unwrap();
-        *now = now.after(duration);
-    }
-
-    pub(crate) fn set_back(&self, duration: Duration) {
-        let mut now = self.0.lock().unwrap();
-        *now = now.before(duration);
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
-}
 
 pub(crate) struct App {
     pub(crate) clock: Arc<ManualClock>,
@@ -86,13 +62,13 @@ impl App {
     }
 
     pub(crate) async fn start_with(config: Config) -> Self {
-        let clock = ManualClock(Mutex::new("2026-01-02T03:04:05.5Z".parse().unwrap()));
+        let clock = ManualClock::at("2026-01-02T03:04:05.5Z");
         Self::build(config, Arc::new(TempDir::new().unwrap()), Arc::new(clock)).await
     }
 
     /// Another process over the same folder.
     pub(crate) async fn twin(&self, config: Config) -> Self {
-        let clock = ManualClock(Mutex::new(self.clock.now()));
+        let clock = ManualClock::at(&self.clock.now().to_string());
         Self::build(config, Arc::clone(&self.folder), Arc::new(clock)).await
     }
 
