@@ -1,0 +1,152 @@
+//! The gateway's section of the configuration.
+
+use serde::{Deserialize, Serialize};
+
+use prosopa_model::RateLimit;
+
+/// Numbers above this are mistakes, and keep all arithmetic of rates within 64 bits.
+const RATE_MAX: u32 = 1_000_000;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Quota of accounts that have no plan of their own.
+    pub plan: Plan,
+    /// Rate of each API key, or of each user who comes without a key.
+    pub caller_rate: Rate,
+    /// Rate of each client address (IPv6: each /64) for requests without credentials.
+    pub address_rate: Rate,
+    /// Credentials that one client address may present in vain; further ones are not even looked at.
+    pub failed_authentication_rate: Rate,
+    /// Callers, and likewise addresses, whose rate is remembered at the same time.
+    pub rate_entries_max: usize,
+    /// What happens to metered requests while the ledger's database fails.
+    pub on_ledger_loss: OnLedgerLoss,
+    /// Metered requests that may wait for the ledger at the same time; further ones wait for a place.
+    pub ledger_queue_max: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            plan: Plan::default(),
+            caller_rate: Rate { requests_per_second: 10, burst: 20 },
+            address_rate: Rate { requests_per_second: 10, burst: 40 },
+            failed_authentication_rate: Rate { requests_per_second: 1, burst: 30 },
+            rate_entries_max: 100_000,
+            on_ledger_loss: OnLedgerLoss::Deny,
+            ledger_queue_max: 1_024,
+        }
+    }
+}
+
+/// How many metered requests an account may make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Plan {
+    /// Shown to callers.
+    pub name: String,
+    /// Metered requests a calendar day, UTC.
+    pub requests_per_day: u64,
+    /// Metered requests a calendar month, UTC.
+    pub requests_per_month: u64,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { name: "default".into(), requests_per_day: 100, requests_per_month: 2_000 }
+    }
+}
+
+/// How fast requests may follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Requests a second in the long run.
+    pub requests_per_second: u32,
+    /// Requests that may come at once.
+    pub burst: u32,
+}
+
+impl From<Rate> for RateLimit {
+    fn from(rate: Rate) -> Self {
+        Self { requests_per_second: rate.requests_per_second, burst: rate.burst }
+    }
+}
+
+/// What happens to metered requests while the ledger's database fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnLedgerLoss {
+    /// They are refused with 503 (507 where the disk is full).
+    Deny,
+    /// They are admitted and not counted.
+    Allow,
+}
+
+/// A value that makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key} must be {range}")]
+pub struct ConfigError {
+    key: &'static str,
+    range: String,
+}
+
+impl Config {
+    /// Checks every value.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let rates = [
+            ("caller_rate", self.caller_rate),
+            ("address_rate", self.address_rate),
+            ("failed_authentication_rate", self.failed_authentication_rate),
+        ];
+        for (key, rate) in rates {
+            let range = 1..=RATE_MAX;
+            let is_sound = range.contains(&rate.requests_per_second) && range.contains(&rate.burst);
+            check(is_sound, key, || format!("of requests_per_second and burst between 1 and {RATE_MAX}"))?;
+        }
+        let requests = 1..=u64::from(u32::MAX);
+        check(requests.contains(&self.plan.requests_per_day), "plan.requests_per_day", || {
+            format!("1 to {}", u32::MAX)
+        })?;
+        check(requests.contains(&self.plan.requests_per_month), "plan.requests_per_month", || {
+            format!("1 to {}", u32::MAX)
+        })?;
+        check(!self.plan.name.is_empty(), "plan.name", || "a name".to_owned())?;
+        check(self.rate_entries_max >= 1_000, "rate_entries_max", || "1000 or more".to_owned())?;
+        check(self.ledger_queue_max >= 1, "ledger_queue_max", || "1 or more".to_owned())
+    }
+}
+
+fn check(is_sound: bool, key: &'static str, range: impl FnOnce() -> String) -> Result<(), ConfigError> {
+    if is_sound { Ok(()) } else { Err(ConfigError { key, range: range() }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_sound() {
+        assert_eq!(Config::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn values_without_sense_are_named() {
+        let mut config = Config::default();
+        config.address_rate.burst = 0;
+        let error = config.validate().unwrap_err().to_string();
+        assert_eq!(error, "address_rate must be of requests_per_second and burst between 1 and 1000000");
+        let mut config = Config::default();
+        config.plan.requests_per_day = 0;
+        assert!(config.validate().unwrap_err().to_string().starts_with("plan.requests_per_day"));
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        for text in [r#"{"colour": 1}"#, r#"{"plan": {"colour": 1}}"#, r#"{"caller_rate": {"colour": 1}}"#] {
+            assert!(serde_json::from_str::<Config>(text).is_err(), "{text}");
+        }
+    }
+}

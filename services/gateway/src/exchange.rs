@@ -1,0 +1,99 @@
+//! One request and its answer as operators see them: counted, timed and logged exactly once, whatever becomes of it.
+
+use std::time::Instant;
+
+use axum::extract::Request;
+use http::{Method, StatusCode};
+
+use prosopa_http::CurrentRequestId;
+use prosopa_model::{AccountId, RequestId};
+use prosopa_problem::Code;
+
+use crate::{
+    headers::Standing,
+    ledger::Reservation,
+    metrics::{Metrics, UNMATCHED},
+    routes::Route,
+};
+
+/// A request in hand. Dropped before [`finish`](Self::finish), it counts as aborted by the client, and what
+/// was reserved is given back.
+pub(crate) struct Exchange<'a> {
+    /// How the caller stands against its limits.
+    pub(crate) standing: Standing,
+    /// Whose request it is, once that is known.
+    pub(crate) account_id: Option<AccountId>,
+    /// What the request would cost, until that is settled.
+    pub(crate) reservation: Option<Reservation>,
+    metrics: &'a Metrics,
+    route: Option<&'a Route>,
+    method: Method,
+    request_id: Option<RequestId>,
+    started: Instant,
+    outcome: Option<(StatusCode, Option<Code>)>,
+}
+
+impl<'a> Exchange<'a> {
+    /// Begins with the request's head.
+    pub(crate) fn begin(metrics: &'a Metrics, request: &Request) -> Self {
+        metrics.in_flight.inc();
+        Self {
+            standing: Standing::default(),
+            account_id: None,
+            reservation: None,
+            metrics,
+            route: None,
+            method: request.method().clone(),
+            request_id: request.extensions().get::<CurrentRequestId>().map(|id| id.0),
+            started: Instant::now(),
+            outcome: None,
+        }
+    }
+
+    /// The operation was found.
+    pub(crate) const fn set_route(&mut self, route: &'a Route) {
+        self.route = Some(route);
+    }
+
+    /// The span of the request in traces.
+    pub(crate) fn span(&self) -> tracing::Span {
+        let operation = self.operation();
+        tracing::info_span!("request", operation, request_id = self.request_id.map(tracing::field::display))
+    }
+
+    /// Ends with the answer's head.
+    pub(crate) fn finish(mut self, status: StatusCode, code: Option<Code>) {
+        self.outcome = Some((status, code));
+    }
+
+    fn operation(&self) -> &'a str {
+        self.route.map_or(UNMATCHED, |route| &route.name)
+    }
+}
+
+impl Drop for Exchange<'_> {
+    fn drop(&mut self) {
+        let duration = self.started.elapsed();
+        let operation = self.operation();
+        // Clients may make up methods; a label must not.
+        let method = if self.route.is_some() { self.method.as_str() } else { "any" };
+        let status = self.outcome.as_ref().map_or("aborted", |(status, _)| status.as_str());
+        let code = self.outcome.as_ref().and_then(|(_, code)| *code).map(Code::as_str);
+        self.metrics.in_flight.dec();
+        self.metrics.requests.with_label_values(&[operation, method, status]).inc();
+        match self.route {
+            Some(route) => route.seconds.observe(duration.as_secs_f64()),
+            None => self.metrics.seconds.with_label_values(&[UNMATCHED]).observe(duration.as_secs_f64()),
+        }
+        tracing::info!(
+            operation,
+            method,
+            status,
+            code,
+            duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
+            request_id = self.request_id.map(tracing::field::display),
+            account_id = self.account_id.map(tracing::field::display),
+            "request answered"
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! Headers that the edge adds: rate limit fields
+//! (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/>) and those that make browsers careful.
+
+use std::{fmt::Write, time::Duration};
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use prosopa_model::{QuotaWindow, RateLimit, Timestamp};
+
+use crate::{
+    ledger::Usage,
+    plan::Limits,
+    rate_limit::{Allowance, TooFast},
+};
+
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// Answers of the API are data: nothing in them may run or be framed.
+const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+/// How a caller stands against its limits after a request.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Standing {
+    /// The rate limit that was applied.
+    pub(crate) burst: Option<Burst>,
+    /// The quota that was looked at.
+    pub(crate) quota: Option<Quota>,
+}
+
+/// How a caller stands against its rate limit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Burst {
+    limit: RateLimit,
+    remaining: u32,
+    full_after: Duration,
+}
+
+impl Burst {
+    /// After a request that was admitted or refused.
+    pub(crate) fn new(limit: RateLimit, decision: Result<Allowance, TooFast>) -> Self {
+        match decision {
+            Ok(Allowance { remaining, full_after }) => Self { limit, remaining, full_after },
+            Err(TooFast { full_after, .. }) => Self { limit, remaining: 0, full_after },
+        }
+    }
+}
+
+/// How an account stands against its quota.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Quota {
+    /// What is allowed.
+    pub(crate) limits: Limits,
+    /// What is spent.
+    pub(crate) usage: Usage,
+}
+
+impl Standing {
+    /// Adds `RateLimit-Policy` and `RateLimit`, if a limit was applied. `now` is the wall clock's time.
+    pub(crate) fn write(&self, headers: &mut HeaderMap, now: Timestamp) {
+        let Some(burst) = self.burst else { return };
+        let (mut policy, mut standing) = (String::with_capacity(96), String::with_capacity(96));
+        // Time in which an empty burst fills up: the window within which `q` requests are possible.
+        let window_s = burst.limit.burst.div_ceil(burst.limit.requests_per_second.max(1));
+        let full_after_s = whole_seconds(burst.full_after);
+        // Writing to a String cannot fail.
+        let _ = write!(policy, "\"burst\";q={};w={window_s}", burst.limit.burst);
+        let _ = write!(standing, "\"burst\";r={};t={full_after_s}", burst.remaining);
+        if let Some(quota) = &self.quota {
+            for window in [QuotaWindow::Day, QuotaWindow::Month] {
+                let (name, limit) = (window.as_str(), quota.limits.of(window));
+                let counter = quota.usage.counter(window);
+                let window_s = counter.resets_at.since(counter.starts_at).as_secs();
+                let (left, reset_s) =
+                    (limit.saturating_sub(counter.used), whole_seconds(counter.resets_at.since(now)));
+                let _ = write!(policy, ", \"{name}\";q={limit};w={window_s}");
+                let _ = write!(standing, ", \"{name}\";r={left};t={reset_s}");
+            }
+        }
+        for (name, text) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, standing)] {
+            if let Ok(value) = HeaderValue::try_from(text) {
+                headers.insert(name, value);
+            }
+        }
+    }
+}
+
+/// Adds what every answer carries unless it says otherwise.
+pub(crate) fn harden(headers: &mut HeaderMap) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(DATA_POLICY);
+}
+
+fn whole_seconds(time: Duration) -> u128 {
+    time.as_nanos().div_ceil(1_000_000_000)
+}

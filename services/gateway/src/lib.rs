@@ -1,0 +1,31 @@
+//! The edge of the product: every public request passes through here once.
+//!
+//! Matches a request against the operation tables of the services behind it, authenticates the caller, holds it to
+//! its rate limit and quota, hands the request on with a `Principal` among its extensions, and settles the quota by
+//! the answer. Owns the quota ledger and the documentation pages. Does not know what any operation means, and never
+//! looks into a body.
+
+mod authentication;
+mod bodies;
+mod config;
+mod docs;
+mod edge;
+mod error;
+mod exchange;
+mod headers;
+mod ledger;
+mod leftovers;
+mod metrics;
+mod monotonic;
+mod plan;
+mod rate_limit;
+mod routes;
+mod service;
+mod store;
+
+pub use self::{
+    config::{Config, ConfigError, OnLedgerLoss, Plan, Rate},
+    monotonic::{MonotonicClock, SystemMonotonicClock},
+    service::GatewayService,
+    store::MIGRATIONS,
+};

@@ -1,0 +1,61 @@
+//! What the gateway counts. Labels are bounded: operations, methods it knows, statuses, problem codes.
+
+use prosopa_telemetry::{
+    HistogramVec, IntCounter, IntCounterVec, IntGauge, Metrics as Registry, MetricsError,
+};
+
+/// Label of requests that match no operation.
+pub(crate) const UNMATCHED: &str = "unmatched";
+
+/// The gateway's counters and histograms.
+pub(crate) struct Metrics {
+    /// Requests by operation, method and status; `aborted` where the client went away.
+    pub(crate) requests: IntCounterVec,
+    /// Time from head to head, by operation.
+    pub(crate) seconds: HistogramVec,
+    /// Requests that are being answered.
+    pub(crate) in_flight: IntGauge,
+    /// Requests that the gateway refused, by problem code.
+    pub(crate) rejections: IntCounterVec,
+    /// Transactions of the quota ledger; many reservations share one.
+    pub(crate) ledger_transactions: IntCounter,
+    /// Metered requests that met a failing ledger, by what became of them.
+    pub(crate) ledger_losses: IntCounterVec,
+}
+
+impl Metrics {
+    /// Declares them.
+    pub(crate) fn declare(registry: &Registry) -> Result<Self, MetricsError> {
+        let in_flight =
+            registry.gauges("prosopa_gateway_requests_in_flight", "Requests that are being answered", &[])?;
+        let ledger_transactions = registry.counters(
+            "prosopa_gateway_ledger_transactions_total",
+            "Transactions of the quota ledger; many reservations share one",
+            &[],
+        )?;
+        Ok(Self {
+            requests: registry.counters(
+                "prosopa_gateway_requests_total",
+                "Requests by operation, method and status",
+                &["operation", "method", "status"],
+            )?,
+            seconds: registry.latencies(
+                "prosopa_gateway_request_seconds",
+                "Time from a request's head to its answer's head",
+                &["operation"],
+            )?,
+            in_flight: in_flight.with_label_values::<&str>(&[]),
+            rejections: registry.counters(
+                "prosopa_gateway_rejections_total",
+                "Requests refused at the gateway, by problem code",
+                &["reason"],
+            )?,
+            ledger_transactions: ledger_transactions.with_label_values::<&str>(&[]),
+            ledger_losses: registry.counters(
+                "prosopa_gateway_ledger_losses_total",
+                "Metered requests that met a failing ledger, by what became of them",
+                &["outcome"],
+            )?,
+        })
+    }
+}

@@ -1,0 +1,228 @@
+//! A gateway with a fake service, a fake verifier and clocks that stand still.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use axum::{Router, body::Body};
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use prosopa_contract::verifier::{Verifier, VerifyError};
+use prosopa_gateway::{Config, GatewayService, MonotonicClock, Rate};
+use prosopa_model::{AccountId, ApiKeyId, Clock, Credential, Principal};
+use prosopa_runtime::{Host, ListenerOptions, Listeners, PeerAddress, Platform};
+use prosopa_testkit::{ManualClock, principal_of};
+use prosopa_vault::Keyring;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tower::ServiceExt;
+
+use crate::upstream::{Probe, things};
+
+/// Tuesday, half of the day left, 21.5 days to the end of the month.
+pub(crate) const NOON: &str = "2026-03-10T12:00:00Z";
+
+pub(crate) struct ManualMonotonicClock(AtomicU64);
+
+impl ManualMonotonicClock {
+    pub(crate) fn advance(&self, time: Duration) {
+        self.0.fetch_add(time.as_nanos().try_into().unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl MonotonicClock for ManualMonotonicClock {
+    fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Knows the credentials it was told; `expired` and `unavailable` are themselves.
+#[derive(Default)]
+pub(crate) struct FakeVerifier {
+    principals: Mutex<HashMap<String, Principal>>,
+    pub(crate) calls: AtomicUsize,
+}
+
+#[async_trait]
+impl Verifier for FakeVerifier {
+    async fn verify(&self, credential: SecretString) -> Result<Principal, VerifyError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        match credential.expose_secret() {
+            "expired" => Err(VerifyError::Expired),
+            "unavailable" => Err(VerifyError::Unavailable { detail: "the hsm is on fire".into() }),
+            known => self.principals.lock().unwrap().get(known).cloned().ok_or(VerifyError::Invalid),
+        }
+    }
+}
+
+/// A principal with a session and every scope.
+pub(crate) fn user() -> Principal {
+    principal_of(AccountId::new())
+}
+
+/// The same caller with an API key of its own.
+pub(crate) fn with_key(user: &Principal) -> Principal {
+    Principal { credential: Credential::ApiKey(ApiKeyId::new()), ..user.clone() }
+}
+
+/// Limits that no test reaches by accident.
+pub(crate) fn fast() -> Config {
+    let rate = Rate { requests_per_second: 1_000_000, burst: 1_000_000 };
+    Config { caller_rate: rate, address_rate: rate, failed_authentication_rate: rate, ..Config::default() }
+}
+
+pub(crate) struct Gateway {
+    pub(crate) router: Router,
+    pub(crate) address: SocketAddr,
+    pub(crate) platform: Platform,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) monotonic: Arc<ManualMonotonicClock>,
+    pub(crate) verifier: Arc<FakeVerifier>,
+    pub(crate) probe: Probe,
+    host: JoinHandle<()>,
+    _dir: Option<TempDir>,
+}
+
+impl Gateway {
+    pub(crate) async fn start(config: Config) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut gateway = Self::start_in(dir.path(), config).await;
+        gateway._dir = Some(dir);
+        gateway
+    }
+
+    pub(crate) async fn start_in(dir: &Path, config: Config) -> Self {
+        let clock = Arc::new(ManualClock::at(NOON));
+        let monotonic = Arc::new(ManualMonotonicClock(AtomicU64::new(0)));
+        let verifier = Arc::new(FakeVerifier::default());
+        let probe = Probe::default();
+        let keyring = Keyring::open_or_create(&dir.join("keyring.json")).unwrap();
+        let mut platform = Platform::new(dir, keyring, Arc::clone(&clock) as Arc<dyn Clock>);
+        platform.peers.verifier = Some(Arc::clone(&verifier) as Arc<dyn Verifier>);
+        platform.peers.upstreams = vec![things(probe.clone())];
+        let time = Arc::clone(&monotonic) as Arc<dyn MonotonicClock>;
+        let parts = GatewayService::build_with(config, &platform, time).await.unwrap();
+        let mut host = Host::new(platform.clone());
+        let ((), router) = host.adopt(parts);
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listeners = Listeners::bind(any_port, any_port).await.unwrap();
+        let address = listeners.public_address().unwrap();
+        let host = tokio::spawn(host.run(listeners, router.clone(), ListenerOptions::default()));
+        Self { router, address, platform, clock, monotonic, verifier, probe, host, _dir: None }
+    }
+
+    /// Makes `credential` stand for `principal`.
+    pub(crate) fn know(&self, credential: &str, principal: &Principal) {
+        self.verifier.principals.lock().unwrap().insert(credential.into(), principal.clone());
+    }
+
+    /// Ends everything at once, as a crash would: nothing is drained.
+    pub(crate) async fn crash(self) {
+        self.host.abort();
+        let _ = self.host.await;
+    }
+
+    /// Drains and ends.
+    pub(crate) async fn stop(self) {
+        self.platform.shutdown.cancel();
+        self.host.await.unwrap();
+    }
+
+    pub(crate) async fn send(&self, call: Call) -> Answer {
+        let response = self.router.clone().oneshot(call.request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body: body.to_vec() }
+    }
+
+    /// Spends one metered request.
+    pub(crate) async fn spend(&self, credential: &str) -> Answer {
+        self.send(Call::post("/api/v1/things").bearer(credential)).await
+    }
+
+    /// Requests of the day and of the month that are spent, as a service sees them.
+    pub(crate) async fn used(&self, credential: &str) -> (u64, u64) {
+        let answer = self.send(Call::get("/api/v1/things").bearer(credential)).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let windows = &answer.json()["quota"]["windows"];
+        (windows[0]["used"].as_u64().unwrap(), windows[1]["used"].as_u64().unwrap())
+    }
+}
+
+/// A request in the making.
+pub(crate) struct Call {
+    pub(crate) request: Request<Body>,
+}
+
+impl Call {
+    pub(crate) fn new(method: Method, path: &str) -> Self {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        Self { request }.via("192.0.2.1")
+    }
+
+    pub(crate) fn get(path: &str) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    pub(crate) fn post(path: &str) -> Self {
+        Self::new(Method::POST, path)
+    }
+
+    pub(crate) fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.request.headers_mut().append(name, value.parse().unwrap());
+        self
+    }
+
+    pub(crate) fn body(mut self, body: impl Into<Body>) -> Self {
+        *self.request.body_mut() = body.into();
+        self
+    }
+
+    pub(crate) fn via(mut self, address: &str) -> Self {
+        let address = SocketAddr::new(address.parse().unwrap(), 50_000);
+        self.request.extensions_mut().insert(PeerAddress(address));
+        self
+    }
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("(absent)", |value| value.to_str().unwrap())
+    }
+
+    /// Checks that this is a problem document with its code, status and request id; gives the document.
+    #[track_caller]
+    pub(crate) fn expect_problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let document = self.json();
+        assert_eq!(document["code"], code);
+        assert_eq!(document["status"], status);
+        assert_eq!(document["request_id"], self.header("x-request-id"));
+        document
+    }
+}

@@ -1,0 +1,16 @@
+//! The gateway through its public door: the router that its host serves, and where it matters a real port.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs, reason = "tests")]
+
+mod authentication;
+mod bodies;
+mod docs;
+mod faults;
+mod harness;
+mod leftovers;
+mod observation;
+mod quota;
+mod rates;
+mod refunds;
+mod restart;
+mod routing;
+mod upstream;

@@ -1,0 +1,91 @@
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+
+use crate::harness::{Call, Gateway, fast, user};
+
+/// F5: the class of the answer decides whether it is charged.
+#[tokio::test]
+async fn answers_that_were_worth_nothing_are_given_back() {
+    let gateway = Gateway::start(fast()).await;
+    gateway.know("token", &user());
+    let mut charged = 0;
+    for (status, is_charged) in [
+        (200, true),
+        (201, true),
+        (204, true),
+        (303, true),
+        (400, false),
+        (404, true),
+        (409, true),
+        (413, false),
+        (415, false),
+        (422, false),
+        (500, false),
+        (503, false),
+        (507, false),
+    ] {
+        let path = format!("/api/v1/answers/{status}");
+        let answer = gateway.send(Call::post(&path).bearer("token")).await;
+        assert_eq!(answer.status, status);
+        charged += u64::from(is_charged);
+        let shown = format!("\"day\";r={};t=43200", 100 - charged);
+        assert!(answer.header("ratelimit").contains(&shown), "{status}: {}", answer.header("ratelimit"));
+        assert_eq!(gateway.used("token").await, (charged, charged), "{status}");
+    }
+}
+
+/// F5: a refund can be spent at once.
+#[tokio::test]
+async fn a_refund_counts_before_the_next_request() {
+    let mut config = fast();
+    config.plan.requests_per_day = 1;
+    let gateway = Gateway::start(config).await;
+    gateway.know("token", &user());
+    for _ in 0..50 {
+        let answer = gateway.send(Call::post("/api/v1/answers/422").bearer("token")).await;
+        answer.expect_problem(422, "image-undecodable");
+    }
+    assert_eq!(gateway.spend("token").await.status, StatusCode::CREATED);
+    gateway.spend("token").await.expect_problem(429, "quota-exceeded");
+}
+
+#[tokio::test]
+async fn a_panic_is_an_internal_problem_and_costs_nothing() {
+    let gateway = Gateway::start(fast()).await;
+    gateway.know("token", &user());
+    let answer = gateway.send(Call::post("/api/v1/panic").bearer("token")).await;
+    let problem = answer.expect_problem(500, "internal");
+    assert!(!problem.to_string().contains("fell over"));
+    assert_eq!(gateway.used("token").await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_missed_deadline_costs_nothing() {
+    let gateway = Gateway::start(fast()).await;
+    gateway.know("token", &user());
+    let answer = gateway.send(Call::post("/api/v1/hang").bearer("token")).await;
+    answer.expect_problem(504, "deadline-exceeded");
+    assert_eq!(gateway.used("token").await, (0, 0));
+}
+
+/// Who hangs up before the service has finished gets the charge back, since the work is dropped with it.
+#[tokio::test]
+async fn a_client_that_vanishes_is_not_charged() {
+    let gateway = Gateway::start(fast()).await;
+    gateway.know("token", &user());
+    let mut client = TcpStream::connect(gateway.address).await.unwrap();
+    let request =
+        "POST /api/v1/wait HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token\r\nContent-Length: 0\r\n\r\n";
+    client.write_all(request.as_bytes()).await.unwrap();
+    gateway.probe.arrived.notified().await;
+    assert_eq!(gateway.used("token").await, (1, 1), "reserved while the service works");
+    drop(client);
+    let refunded = async {
+        while gateway.used("token").await != (0, 0) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(10), refunded).await.expect("the charge is given back");
+}

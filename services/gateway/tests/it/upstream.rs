@@ -1,0 +1,108 @@
+//! A service behind the gateway that tells what it was given.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use axum::{
+    extract::Path,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode};
+use prosopa_http::{BodyBytes, Caller, Endpoints, Operation};
+use prosopa_model::Scope;
+use prosopa_problem::{Code, Problem};
+use prosopa_runtime::Upstream;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use utoipa::ToSchema;
+
+/// How many requests reached the service and how many were dropped in its hands.
+#[derive(Clone, Default)]
+pub(crate) struct Probe {
+    pub(crate) arrivals: Arc<AtomicUsize>,
+    pub(crate) arrived: Arc<Notify>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Thing {
+    name: String,
+}
+
+pub(crate) fn things(probe: Probe) -> Upstream {
+    let endpoints = endpoints();
+    let operations = endpoints.into_operations();
+    let router = self::endpoints().into_router(probe);
+    Upstream { service: "things", description: "Things for tests", operations, router }
+}
+
+fn endpoints() -> Endpoints<Probe> {
+    let metered = |id, path| Operation::post(id, path).scope(Scope::FacesWrite).metered(1);
+    Endpoints::new()
+        .add(
+            metered("create_thing", "/api/v1/things")
+                .body_bytes_max(64)
+                .json_answer::<Thing>(StatusCode::CREATED, "it"),
+            create_thing,
+        )
+        .add(Operation::get("list_things", "/api/v1/things").scope(Scope::FacesRead), list_things)
+        .add(metered("create_bundle", "/api/v1/things/bundles").metered(5), create_thing)
+        .add(Operation::get("get_thing", "/api/v1/things/{id}"), get_thing)
+        .add(Operation::delete("delete_thing", "/api/v1/things/{id}").scope(Scope::FacesWrite), get_thing)
+        .add(Operation::get("get_content", "/api/v1/things/{id}/content"), get_thing)
+        .add(Operation::post("upload", "/api/v1/upload").body_bytes_max(16), upload)
+        .add(metered("answer_with", "/api/v1/answers/{status}"), answer_with)
+        .add(metered("hang", "/api/v1/hang").deadline(std::time::Duration::from_millis(30)), hang)
+        .add(metered("wait", "/api/v1/wait"), wait)
+        .add(metered("panic", "/api/v1/panic"), panic)
+}
+
+fn told(caller: &Caller, headers: &HeaderMap, body: &[u8]) -> Value {
+    let mut names: Vec<&str> = headers.keys().map(http::HeaderName::as_str).collect();
+    names.sort_unstable();
+    json!({
+        "account_id": caller.0.account_id,
+        "quota": caller.0.quota,
+        "headers": names,
+        "bytes": body.len(),
+    })
+}
+
+async fn create_thing(caller: Caller, headers: HeaderMap, body: BodyBytes) -> impl IntoResponse {
+    (StatusCode::CREATED, axum::Json(told(&caller, &headers, &body.0)))
+}
+
+async fn list_things(caller: Caller, headers: HeaderMap) -> impl IntoResponse {
+    axum::Json(told(&caller, &headers, b""))
+}
+
+async fn get_thing(Path(id): Path<String>, headers: HeaderMap) -> impl IntoResponse {
+    axum::Json(json!({ "id": id, "has_credentials": headers.contains_key("authorization") }))
+}
+
+async fn upload(body: BodyBytes) -> impl IntoResponse {
+    axum::Json(json!({ "bytes": body.0.len() }))
+}
+
+async fn answer_with(Path(status): Path<u16>) -> Response {
+    match status {
+        422 => Problem::new(Code::ImageUndecodable).into_response(),
+        status => StatusCode::from_u16(status).unwrap().into_response(),
+    }
+}
+
+async fn hang() {
+    std::future::pending().await
+}
+
+async fn wait(axum::extract::State(probe): axum::extract::State<Probe>) {
+    probe.arrivals.fetch_add(1, Ordering::SeqCst);
+    probe.arrived.notify_one();
+    std::future::pending().await
+}
+
+async fn panic() {
+    panic!("a thing fell over")
+}
