@@ -1,7 +1,7 @@
 //! The table `detections`, each row with its picture's row.
 
 use prosopa_http::ListRequest;
-use prosopa_model::{AccountId, DetectionId, ImageId, Timestamp};
+use prosopa_model::{AccountId, Cursor, DetectionId, ImageId, Timestamp};
 use prosopa_store::{Database, Error, on_db, query, query_as, query_scalar, row};
 use uuid::Uuid;
 
@@ -63,36 +63,41 @@ pub(crate) async fn insert(
     tx.commit().await
 }
 
+/// A statement over detections and their pictures: the columns of [`DetectionRow`], then what is given.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT d.id, d.created_at, d.face_count, d.model_digest, d.image_id,
+                    i.sha256, i.width, i.height, i.format, i.bytes
+             FROM detections d JOIN images i ON i.id = d.image_id ",
+            $rest
+        )
+    };
+}
+
 /// One row more than the page holds, newest first.
 pub(crate) async fn list(
     database: &Database,
     account_id: AccountId,
     request: ListRequest,
 ) -> Result<Vec<DetectionRow>, Error> {
-    let (after_time, after_id) = match request.page.after {
-        Some(cursor) => (cursor.created_at, cursor.id),
-        None => (Timestamp::MAX, Uuid::max()),
-    };
+    let sql = select!(
+        "WHERE d.account_id = $1 AND d.created_at >= $2 AND d.created_at < $3
+           AND (d.created_at, d.id) < ($4, $5)
+         ORDER BY d.created_at DESC, d.id DESC
+         LIMIT $6"
+    );
+    let after = request.page.after.unwrap_or(Cursor { created_at: Timestamp::MAX, id: Uuid::max() });
     let mut connection = database.read().await?;
-    on_db!(connection, c => {
-        query_as::<_, DetectionRow>(
-            "SELECT d.id, d.created_at, d.face_count, d.model_digest, d.image_id,
-                    i.sha256, i.width, i.height, i.format, i.bytes
-             FROM detections d JOIN images i ON i.id = d.image_id
-             WHERE d.account_id = $1 AND d.created_at >= $2 AND d.created_at < $3
-               AND (d.created_at < $4 OR (d.created_at = $4 AND d.id < $5))
-             ORDER BY d.created_at DESC, d.id DESC
-             LIMIT $6",
-        )
+    on_db!(connection, c => query_as(sql)
         .bind(account_id.uuid())
         .bind(request.range.start.micros())
         .bind(request.range.end.micros())
-        .bind(after_time.micros())
-        .bind(after_id)
+        .bind(after.created_at.micros())
+        .bind(after.id)
         .bind(i64::from(request.page.limit) + 1)
         .fetch_all(c)
-        .await
-    })
+        .await)
 }
 
 /// One detection of an account.
@@ -101,19 +106,9 @@ pub(crate) async fn find(
     account_id: AccountId,
     id: DetectionId,
 ) -> Result<Option<DetectionRow>, Error> {
+    let sql = select!("WHERE d.id = $1 AND d.account_id = $2");
     let mut connection = database.read().await?;
-    on_db!(connection, c => {
-        query_as::<_, DetectionRow>(
-            "SELECT d.id, d.created_at, d.face_count, d.model_digest, d.image_id,
-                    i.sha256, i.width, i.height, i.format, i.bytes
-             FROM detections d JOIN images i ON i.id = d.image_id
-             WHERE d.id = $1 AND d.account_id = $2",
-        )
-        .bind(id.uuid())
-        .bind(account_id.uuid())
-        .fetch_optional(c)
-        .await
-    })
+    on_db!(connection, c => query_as(sql).bind(id.uuid()).bind(account_id.uuid()).fetch_optional(c).await)
 }
 
 /// The sealed findings of an account's detection.
@@ -122,14 +117,9 @@ pub(crate) async fn find_findings(
     account_id: AccountId,
     id: DetectionId,
 ) -> Result<Option<Vec<u8>>, Error> {
+    let sql = "SELECT findings FROM detections WHERE id = $1 AND account_id = $2";
     let mut connection = database.read().await?;
-    on_db!(connection, c => {
-        query_scalar("SELECT findings FROM detections WHERE id = $1 AND account_id = $2")
-            .bind(id.uuid())
-            .bind(account_id.uuid())
-            .fetch_optional(c)
-            .await
-    })
+    on_db!(connection, c => query_scalar(sql).bind(id.uuid()).bind(account_id.uuid()).fetch_optional(c).await)
 }
 
 /// Deletes a detection and its picture's row.
