@@ -1,0 +1,223 @@
+//! The commands that talk to a server, and what each takes.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use clap_complete::Shell;
+
+use super::examples;
+
+/// A command that talks to a server, or helps to.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClientCommand {
+    /// Make a user on the server
+    #[command(after_help = examples::REGISTER)]
+    Register(Register),
+    /// Sign in and keep the session on this machine
+    #[command(after_help = examples::LOGIN)]
+    Login(Login),
+    /// End the session and forget it
+    #[command(after_help = examples::LOGOUT)]
+    Logout(Logout),
+    /// Show the signed-in user and how much of the quota is used
+    #[command(after_help = examples::WHOAMI)]
+    Whoami,
+    /// Make, list and revoke API keys for programs
+    #[command(subcommand, after_help = examples::KEYS)]
+    Keys(KeysCommand),
+    /// Find the faces in pictures
+    #[command(after_help = examples::DETECT)]
+    Detect(Detect),
+    /// List, show and delete stored results
+    #[command(subcommand, after_help = examples::RESULTS)]
+    Results(ResultsCommand),
+    /// Print the completion script of a shell
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(Completions),
+}
+
+/// What `register` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    /// Name to sign in with
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user_name: Option<String>,
+    /// E-mail address
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
+    /// Metered requests a day, if fewer than the server's default are wanted
+    #[arg(long, value_name = "N")]
+    pub(crate) api_request_quota: Option<u64>,
+    /// Where the password comes from.
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
+}
+
+/// What `login` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Login {
+    /// User name or e-mail address
+    #[arg(long, visible_alias = "email", value_name = "NAME")]
+    pub(crate) user_name: Option<String>,
+    /// Where the password comes from.
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
+}
+
+/// Where a password comes from when it is not typed: never from the command line, which others can see.
+#[derive(Debug, Args)]
+pub(crate) struct PasswordArgs {
+    /// Read the password from the first line of stdin (else from `PROSOPA_PASSWORD`, else it is asked for)
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+}
+
+/// What `logout` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Logout {
+    /// Only forget the session on this machine, without telling the server
+    #[arg(long)]
+    pub(crate) local: bool,
+}
+
+/// Commands about API keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a key and print it, once
+    #[command(after_help = examples::KEYS_CREATE)]
+    Create(KeysCreate),
+    /// List the keys, without their secrets
+    #[command(visible_alias = "ls", after_help = examples::KEYS_LIST)]
+    List,
+    /// Revoke keys: programs that use them are refused at once
+    #[command(visible_alias = "rm", after_help = examples::KEYS_REVOKE)]
+    Revoke(KeysRevoke),
+}
+
+/// What `keys create` takes.
+#[derive(Debug, Args)]
+pub(crate) struct KeysCreate {
+    /// Name that tells what the key is for
+    pub(crate) name: String,
+    /// What the key may do (repeat or separate by commas): faces:read, faces:write, images:read, account:read,
+    /// account:write; all but the last when left out
+    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
+    pub(crate) scopes: Vec<String>,
+    /// When the key stops working, such as 2027-01-31T00:00:00Z
+    #[arg(long, value_name = "TIME", conflicts_with = "expires_in_days")]
+    pub(crate) expires_at: Option<jiff::Timestamp>,
+    /// After how many days the key stops working
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=36_500))]
+    pub(crate) expires_in_days: Option<i64>,
+}
+
+/// What `keys revoke` takes.
+#[derive(Debug, Args)]
+pub(crate) struct KeysRevoke {
+    /// Ids of the keys, as `keys list` shows them
+    #[arg(required = true, value_name = "ID", value_parser = key_id)]
+    pub(crate) ids: Vec<String>,
+}
+
+/// What `detect` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Detect {
+    /// Pictures (JPEG, PNG, WebP): files, folders (walked recursively), patterns in quotes, or - for stdin
+    #[arg(required = true, value_name = "FILE|FOLDER|GLOB|-")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Also write each picture with its faces drawn into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save_annotated: Option<PathBuf>,
+    /// Look for faces down to this size in pixels (the server's default fits the picture)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(12..=4096))]
+    pub(crate) min_face_px: Option<u32>,
+    /// Report at most so many faces of a picture
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) max_faces: Option<u32>,
+    /// How many pictures are sent at the same time (1 to 64)
+    #[arg(short = 'j', long, value_name = "N", default_value = "4", value_parser = parallelism)]
+    pub(crate) parallel: NonZeroUsize,
+}
+
+/// Commands about stored results.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ResultsCommand {
+    /// List stored results, newest first
+    #[command(visible_alias = "ls", after_help = examples::RESULTS_LIST)]
+    List(ResultsList),
+    /// Show one result with its faces
+    #[command(after_help = examples::RESULTS_SHOW)]
+    Show(ResultsShow),
+    /// Delete results and their pictures for good
+    #[command(visible_alias = "rm", after_help = examples::RESULTS_DELETE)]
+    Delete(ResultsDelete),
+}
+
+/// What `results list` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ResultsList {
+    /// Only results from this time on: a date (UTC) or an RFC 3339 time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) start_date: Option<String>,
+    /// Only results up to this time: a date (UTC) or an RFC 3339 time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) end_date: Option<String>,
+    /// At most so many results
+    #[arg(long, value_name = "N", default_value = "50")]
+    pub(crate) limit: NonZeroUsize,
+    /// All results, however many
+    #[arg(long, conflicts_with = "limit")]
+    pub(crate) all: bool,
+}
+
+/// What `results show` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ResultsShow {
+    /// Id of the result, as `detect` and `results list` show it
+    #[arg(value_name = "ID", value_parser = detection_id)]
+    pub(crate) id: String,
+}
+
+/// What `results delete` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ResultsDelete {
+    /// Ids of the results
+    #[arg(required = true, value_name = "ID", value_parser = detection_id)]
+    pub(crate) ids: Vec<String>,
+}
+
+/// What `completions` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+fn parallelism(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse::<NonZeroUsize>()
+        .ok()
+        .filter(|number| number.get() <= 64)
+        .ok_or_else(|| "a number from 1 to 64 is needed".to_owned())
+}
+
+fn detection_id(text: &str) -> Result<String, String> {
+    typed_id(text, "det_")
+}
+
+fn key_id(text: &str) -> Result<String, String> {
+    typed_id(text, "key_")
+}
+
+/// Refuses what can not be an id before it becomes part of a path.
+fn typed_id(text: &str, prefix: &str) -> Result<String, String> {
+    let is_id = text.strip_prefix(prefix).is_some_and(|rest| {
+        rest.len() == 26 && rest.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+    });
+    if is_id {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("an id here is `{prefix}` and 26 letters and digits"))
+    }
+}

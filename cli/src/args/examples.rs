@@ -1,0 +1,137 @@
+//! Examples under each command's help.
+
+/// Under `prosopa -h`.
+pub(super) const ROOT_SHORT: &str = "\
+Start:  prosopa register && prosopa login && prosopa detect photo.jpg
+More:   prosopa --help (examples, environment, exit codes), prosopa COMMAND --help";
+
+/// Under `prosopa --help`.
+pub(super) const ROOT: &str = "\
+Examples:
+  prosopa register                          make a user (asks for what it needs)
+  prosopa login                             sign in
+  prosopa detect photo.jpg                  show the faces
+  prosopa detect ~/Pictures -o ndjson       a whole folder, one JSON line per picture
+  PROSOPA_TOKEN=psp_live_… prosopa detect - < photo.jpg
+
+Environment:
+  PROSOPA_SERVER       address of the server             (--server)
+  PROSOPA_TOKEN        API key or access token           (--token)
+  PROSOPA_CA_CERT, PROSOPA_CLIENT_CERT, PROSOPA_CLIENT_KEY
+  PROSOPA_PASSWORD     password for register and login
+  PROSOPA_CREDENTIALS  file that keeps logins; otherwise prosopa/credentials.json
+                       in $XDG_CONFIG_HOME or ~/.config
+  NO_COLOR             print without colours
+
+Exit codes:
+    0  done
+    1  another failure
+    2  wrong usage, or a value is missing and there is nobody to ask
+    3  not signed in, or the credentials were refused
+    4  the server refused the input
+    5  the quota is used up
+    6  the server can not be reached, or limits the rate or is busy after all retries
+    7  some of several files failed
+  130  interrupted";
+
+/// Under `register --help`.
+pub(super) const REGISTER: &str = "\
+Examples:
+  prosopa register
+  prosopa register --user-name ada --email ada@example.org
+  prosopa register --user-name ada --email ada@example.org --password-stdin < password.txt";
+
+/// Under `login --help`.
+pub(super) const LOGIN: &str = "\
+Examples:
+  prosopa login
+  prosopa login --user-name ada@example.org
+  prosopa login --server https://faces.example.org --user-name ada --password-stdin < password.txt
+
+The session is kept per server in a file that only you can read, and renewed by itself.";
+
+/// Under `logout --help`.
+pub(super) const LOGOUT: &str = "\
+Examples:
+  prosopa logout
+  prosopa logout --local    when the server is gone for good";
+
+/// Under `whoami --help`.
+pub(super) const WHOAMI: &str = "\
+Examples:
+  prosopa whoami
+  prosopa whoami -o json | jq '.quota.windows[] | {name, remaining}'";
+
+/// Under `keys --help`.
+pub(super) const KEYS: &str = "\
+Examples:
+  PROSOPA_TOKEN=$(prosopa keys create nightly)
+  prosopa keys list
+  prosopa keys revoke key_01jd0000000000000000000000";
+
+/// Under `keys create --help`.
+pub(super) const KEYS_CREATE: &str = "\
+Examples:
+  prosopa keys create nightly
+  prosopa keys create report --scope faces:read --expires-in-days 30
+  export PROSOPA_TOKEN=$(prosopa keys create ci --quiet)
+
+Only the key goes to stdout. It is shown this once: the server keeps no copy.";
+
+/// Under `keys list --help`.
+pub(super) const KEYS_LIST: &str = "\
+Examples:
+  prosopa keys list
+  prosopa keys list -o ndjson | jq -r 'select(.last_used_at == null) | .id'";
+
+/// Under `keys revoke --help`.
+pub(super) const KEYS_REVOKE: &str = "\
+Examples:
+  prosopa keys revoke key_01jd0000000000000000000000
+  prosopa keys revoke --yes key_01jd0000000000000000000000 key_01jd0000000000000000000001";
+
+/// Under `detect --help`.
+pub(super) const DETECT: &str = "\
+Examples:
+  prosopa detect photo.jpg                             a table of the faces
+  prosopa detect photo.jpg --save-annotated out        and the picture with boxes in out/
+  prosopa detect ~/Pictures -j 8 -o ndjson > faces.ndjson
+  prosopa detect 'holiday/**/*.jpg'                    a pattern in quotes is expanded by prosopa
+  curl -s https://example.org/a.jpg | prosopa detect - -o json | jq '.faces[].box'
+
+With -o json one picture gives an object and anything else a list; -o ndjson gives one object per picture
+in any case, as soon as it is known. Each has `file`, and the result's fields or `error`.
+Pictures of up to 20 MiB are sent. In folders, hidden files and *.annotated.* are passed over.";
+
+/// Under `results --help`.
+pub(super) const RESULTS: &str = "\
+Examples:
+  prosopa results list
+  prosopa results show det_01jd0000000000000000000000
+  prosopa results delete det_01jd0000000000000000000000";
+
+/// Under `results list --help`.
+pub(super) const RESULTS_LIST: &str = "\
+Examples:
+  prosopa results list
+  prosopa results list --start-date 2026-11-01 --end-date 2026-11-30
+  prosopa results list --all -o ndjson | jq -r 'select(.face_count == 0) | .id'";
+
+/// Under `results show --help`.
+pub(super) const RESULTS_SHOW: &str = "\
+Examples:
+  prosopa results show det_01jd0000000000000000000000
+  prosopa results show det_01jd0000000000000000000000 -o json | jq '.faces[0].landmarks68'";
+
+/// Under `results delete --help`.
+pub(super) const RESULTS_DELETE: &str = "\
+Examples:
+  prosopa results delete det_01jd0000000000000000000000
+  prosopa results list --all -o ndjson --end-date 2025-12-31 | jq -r .id | xargs prosopa results delete --yes";
+
+/// Under `completions --help`.
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  prosopa completions bash > ~/.local/share/bash-completion/completions/prosopa
+  prosopa completions zsh > ~/.zfunc/_prosopa        with ~/.zfunc in $fpath
+  prosopa completions fish > ~/.config/fish/completions/prosopa.fish";

@@ -1,0 +1,109 @@
+//! The commands that talk to a server, one file each.
+
+mod completions;
+mod detect;
+mod keys;
+mod login;
+mod logout;
+mod register;
+mod results;
+mod whoami;
+
+use std::process::ExitCode;
+
+use crate::args::{ClientCommand, GlobalOptions, KeysCommand, ResultsCommand};
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::report::Reporter;
+
+/// Runs a command to its end, reports how it failed, and gives the exit code.
+pub(crate) fn run(options: GlobalOptions, command: ClientCommand) -> ExitCode {
+    let reporter = Reporter::new(&options);
+    let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(run_until_interrupted(&options, command, reporter.clone()));
+            // A thread may still wait for a line of stdin: it must not keep the process.
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => Err(Failure::Local(format!("cannot start: {error}"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !matches!(failure, Failure::OutputClosed | Failure::Reported { .. }) {
+                reporter.failure(&failure);
+            }
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+async fn run_until_interrupted(
+    options: &GlobalOptions,
+    command: ClientCommand,
+    reporter: Reporter,
+) -> Result<(), Failure> {
+    if let ClientCommand::Completions(args) = command {
+        return completions::run(&args);
+    }
+    let ctx = Context::new(options, reporter)?;
+    tokio::select! {
+        // First, so that the signal is caught before a password is asked for.
+        biased;
+        _ = tokio::signal::ctrl_c() => {
+            tokio::select! {
+                () = ctx.client.session().settle() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            Err(Failure::Interrupted)
+        }
+        outcome = dispatch(&ctx, command) => outcome,
+    }
+}
+
+async fn dispatch(ctx: &Context, command: ClientCommand) -> Result<(), Failure> {
+    match command {
+        ClientCommand::Register(args) => register::run(ctx, args).await,
+        ClientCommand::Login(args) => login::run(ctx, args).await,
+        ClientCommand::Logout(args) => logout::run(ctx, &args).await,
+        ClientCommand::Whoami => whoami::run(ctx).await,
+        ClientCommand::Keys(KeysCommand::Create(args)) => keys::create(ctx, args).await,
+        ClientCommand::Keys(KeysCommand::List) => keys::list(ctx).await,
+        ClientCommand::Keys(KeysCommand::Revoke(args)) => keys::revoke(ctx, &args).await,
+        ClientCommand::Detect(args) => detect::run(ctx, args).await,
+        ClientCommand::Results(ResultsCommand::List(args)) => results::list(ctx, args).await,
+        ClientCommand::Results(ResultsCommand::Show(args)) => results::show(ctx, &args).await,
+        ClientCommand::Results(ResultsCommand::Delete(args)) => results::delete(ctx, &args).await,
+        ClientCommand::Completions(args) => completions::run(&args),
+    }
+}
+
+/// Does something to each item, reporting failures as they come; stops where going on makes no sense.
+async fn for_each<'a, F>(ctx: &Context, items: &'a [String], mut act: F) -> Result<(), Failure>
+where
+    F: AsyncFnMut(&'a str) -> Result<(), Failure>,
+{
+    let mut codes = Vec::new();
+    for item in items {
+        if let Err(failure) = act(item).await {
+            if failure.ends_everything() || items.len() == 1 {
+                return Err(failure);
+            }
+            ctx.reporter.failure_of(Some(item), &failure);
+            codes.push(failure.exit_code());
+        }
+    }
+    outcome_of_many(&codes, items.len())
+}
+
+/// The outcome of several items: the failures' own code when all failed alike.
+fn outcome_of_many(failures: &[u8], total: usize) -> Result<(), Failure> {
+    match failures {
+        [] => Ok(()),
+        [code, rest @ ..] if failures.len() == total && rest.iter().all(|other| other == code) => {
+            Err(Failure::Reported { code: *code })
+        }
+        _ => Err(Failure::Some { failed: failures.len(), total }),
+    }
+}

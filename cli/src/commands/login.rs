@@ -1,0 +1,50 @@
+//! `prosopa login`: signs in and keeps the session.
+
+use serde_json::json;
+
+use crate::args::Login;
+use crate::commands::register::refuse_missing;
+use crate::context::Context;
+use crate::credentials::{self, CredentialStore};
+use crate::exit::Failure;
+use crate::prompt::has_password;
+use crate::report::printable;
+
+/// Asks for what is missing, signs in, writes the session down.
+pub(super) async fn run(ctx: &Context, args: Login) -> Result<(), Failure> {
+    if !ctx.prompter.can_ask() {
+        let missing = [
+            (args.user_name.is_none(), "--user-name NAME"),
+            (!has_password(&args.password), "--password-stdin (or PROSOPA_PASSWORD)"),
+        ];
+        refuse_missing(&missing)?;
+    }
+    let server = ctx.client.session().server().to_owned();
+    let store = CredentialStore::from_environment()?;
+    // A file that can not be used is found before a session is made that nobody could keep.
+    store.load(&server)?;
+    let user_name = ctx.prompter.value_or_ask(args.user_name, "User name or e-mail").await?;
+    let password = ctx.prompter.password(&args.password, false)?;
+    let tokens = ctx.client.login(&user_name, &password).await?;
+    let login = credentials::Login {
+        user_name: user_name.clone(),
+        access_token: tokens.access_token,
+        refresh_token: tokens.refresh_token,
+    };
+    save(store.clone(), server.clone(), login).await?;
+    let signed_in = json!({ "server": server, "user_name": user_name, "credentials": store.path() });
+    ctx.output.document(&signed_in, |_| format!("signed in to {server} as {}", printable(&user_name)))?;
+    if std::env::var_os("PROSOPA_TOKEN").is_some_and(|token| !token.is_empty()) {
+        ctx.reporter.warning("PROSOPA_TOKEN is set: commands use it rather than this session");
+    }
+    Ok(())
+}
+
+/// Writes the login on a thread that may wait for another process's lock, and goes on if nobody waits for it.
+async fn save(store: CredentialStore, server: String, login: credentials::Login) -> Result<(), Failure> {
+    let write = move || store.change()?.save(&server, login);
+    match tokio::task::spawn_blocking(write).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(_) => Err(Failure::Interrupted),
+    }
+}

@@ -1,0 +1,98 @@
+//! The product's configuration: defaults, then `prosopa.toml`, then `PROSOPA_<SECTION>__<KEY>`, then flags.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use serde::{Deserialize, Serialize};
+
+use prosopa_auth as auth;
+use prosopa_detection as detection;
+use prosopa_engine as engine;
+use prosopa_gateway as gateway;
+use prosopa_telemetry as telemetry;
+
+use super::Failure;
+
+/// The file that is read where `--config` names none; it may be absent.
+const FILE: &str = "prosopa.toml";
+
+/// Folder of the model pack, shared with the scripts and the tests.
+const MODEL_PACK: &str = "PROSOPA_MODEL_PACK";
+
+/// Every section. Unknown keys are errors.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) server: Server,
+    pub(crate) telemetry: telemetry::Config,
+    pub(crate) engine: engine::Config,
+    pub(crate) auth: auth::Config,
+    pub(crate) detection: detection::Config,
+    pub(crate) gateway: gateway::Config,
+}
+
+/// The process itself.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Server {
+    /// Folder of everything the product keeps.
+    pub(crate) data_dir: PathBuf,
+    /// Address for users.
+    pub(crate) listen: SocketAddr,
+    /// Address for operators: `/livez`, `/readyz`, `/metrics`.
+    pub(crate) admin_listen: SocketAddr,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("data"),
+            listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            admin_listen: (Ipv4Addr::LOCALHOST, 9090).into(),
+        }
+    }
+}
+
+/// Flags that outrank the file and the environment.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides {
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) admin_listen: Option<SocketAddr>,
+    pub(crate) model_pack: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the configuration. A file that is named must exist.
+    pub(crate) fn load(file: Option<&Path>, overrides: Overrides) -> Result<Self, Failure> {
+        let path = match file {
+            Some(path) if !path.exists() => return Err(format!("there is no file {}", path.display()).into()),
+            Some(path) => Some(path),
+            None => Some(Path::new(FILE)).filter(|path| path.exists()),
+        };
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(path) = path {
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        // Without a double underscore it is no key of a section: PROSOPA_TOKEN, PROSOPA_SERVER, ...
+        let environment = Env::prefixed("PROSOPA_").filter(|key| key.as_str().contains("__")).split("__");
+        let mut settings: Self = figment.merge(environment).extract()?;
+        if settings.engine.model_pack_dir == engine::Config::default().model_pack_dir {
+            let named = std::env::var_os(MODEL_PACK).filter(|path| !path.is_empty()).map(PathBuf::from);
+            settings.engine.model_pack_dir = named.unwrap_or_else(|| PathBuf::from("models/default"));
+        }
+        let Overrides { data_dir, listen, admin_listen, model_pack } = overrides;
+        let server = &mut settings.server;
+        server.data_dir = data_dir.unwrap_or_else(|| std::mem::take(&mut server.data_dir));
+        server.listen = listen.unwrap_or(server.listen);
+        server.admin_listen = admin_listen.unwrap_or(server.admin_listen);
+        settings.engine.model_pack_dir = model_pack.unwrap_or(settings.engine.model_pack_dir);
+        Ok(settings)
+    }
+}

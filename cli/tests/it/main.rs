@@ -1,0 +1,17 @@
+//! The client commands, from the outside: the built binary against a server on loopback that says what a test wants.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs, reason = "tests")]
+
+mod account;
+mod binary;
+mod detect;
+mod detect_many;
+mod fake;
+mod interrupt;
+mod keys;
+mod output;
+mod pictures;
+mod results;
+mod retry;
+mod session;
+mod terminal;
+mod tls;
