@@ -1,0 +1,12 @@
+//! The product from outside: what users do and what bad input gets. Every test has a product or an account of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
+
+mod accounts;
+mod command_line;
+mod credentials;
+mod documentation;
+mod faces;
+mod limits;
+mod orientations;
+mod pictures;
+mod process;

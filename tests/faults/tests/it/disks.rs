@@ -1,0 +1,71 @@
+use std::{os::unix::fs::MetadataExt, sync::Arc};
+
+use prosopa_harness::{Product, binary, model_pack, photo};
+use tokio::process::Command;
+
+/// The product on a file system of its own, in a mount namespace that ends with it.
+fn command_on(mount: &str, folder: &std::path::Path) -> Command {
+    let script = format!("{mount} && exec \"$0\" \"$@\"");
+    let mut command = Command::new("unshare");
+    // Others than root need a user namespace for it; root may not make one below a changed root.
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        command.arg("--map-root-user");
+    }
+    command.args(["--mount", "sh", "-c", &script]).arg(binary());
+    command.args(Product::arguments(&folder.join("data"))).env("PROSOPA_MODEL_PACK", model_pack());
+    command.env("FOLDER", folder);
+    command
+}
+
+/// F5: a full disk is said, nothing is torn, reading goes on, and so does writing once there is room.
+#[tokio::test]
+async fn a_full_disk_is_said_and_nothing_is_torn() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let mount = "mount -t tmpfs -o size=8m,mode=700 tmpfs \"$FOLDER\"";
+    let product = Product::spawn(command_on(mount, folder.path()), Arc::clone(&folder)).await;
+    let user = product.user().await;
+    let mut kept = Vec::new();
+    let refused = loop {
+        let answer = user.detect(photo(), "image/png").await;
+        match answer.status {
+            201 => kept.push(answer.text("/id")),
+            429 => tokio::task::yield_now().await,
+            _ => break answer,
+        }
+        assert!(kept.len() < 60, "8 MiB hold no 60 pictures");
+    };
+    assert_eq!(refused.refusal(), (507, "storage-full".into()));
+    assert!(!kept.is_empty());
+    let list = settled(|| user.get("/api/v1/faces/detections?limit=200")).await.json();
+    assert_eq!(list["items"].as_array().unwrap().len(), kept.len());
+    for id in &kept[..2] {
+        let path = format!("/api/v1/faces/detections/{id}");
+        assert_eq!(settled(|| user.delete(&path)).await.status, 204);
+    }
+    assert_eq!(settled(|| user.detect(photo(), "image/png")).await.status, 201);
+}
+
+/// Asks again while the rate limit says no.
+async fn settled<F: Future<Output = prosopa_harness::Answer>>(
+    ask: impl Fn() -> F,
+) -> prosopa_harness::Answer {
+    loop {
+        let answer = ask().await;
+        if answer.status != 429 {
+            return answer;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// F5: a data folder that cannot be written is named, before anything is promised.
+#[tokio::test]
+async fn a_read_only_folder_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mount = "mount -t tmpfs -o ro tmpfs \"$FOLDER\"";
+    let output = command_on(mount, folder.path()).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("cannot use the data folder"), "{message}");
+    assert!(message.contains("Read-only file system"), "{message}");
+}

@@ -1,0 +1,12 @@
+//! Starts the built product on loopback and talks to it like a stranger.
+//!
+//! Black box: knows the command line, the ports and the REST interface, no crate of the product.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
+
+mod caller;
+mod product;
+
+pub use self::{
+    caller::{Answer, Caller, PASSWORD},
+    product::{Product, binary, model_pack, photo},
+};
