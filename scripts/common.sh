@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# Sourced by every script: the places that all of them use, and how they speak. It does nothing by itself.
+
+# The checkout, whatever folder the caller is in.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root" || exit 1
+
+# Where downloads and installed tools outlive this checkout.
+export PROSOPA_CACHE=${PROSOPA_CACHE:-$HOME/.cache/prosopa}
+
+# The model pack, always absolute: tests run in their crates' folders.
+PROSOPA_MODEL_PACK=${PROSOPA_MODEL_PACK:-models/default}
+case $PROSOPA_MODEL_PACK in /*) ;; *) PROSOPA_MODEL_PACK=$root/$PROSOPA_MODEL_PACK ;; esac
+export PROSOPA_MODEL_PACK
+
+# What a person should know, on stderr: stdout belongs to results.
+say() { printf '%s\n' "$*" >&2; }
+
+die() { say "error: $*"; exit 1; }
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Where `cargo install` puts a pinned tool, one folder a version, so that two checkouts may pin different ones.
+tool_root() { printf '%s/tools/%s-%s' "$PROSOPA_CACHE" "$1" "$2"; }
+
+# install_tool NAME VERSION [CARGO OPTION...]: make sure that the pinned cargo tool is there, and put it on the PATH.
+install_tool() {
+  local name=$1 version=$2 tool
+  shift 2
+  tool=$(tool_root "$name" "$version")
+  if [ ! -x "$tool/bin/$name" ]; then
+    say "installing $name $version into $tool (once)"
+    # A debug build: these tools run for seconds, so the time to build them counts for more.
+    CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$tool/target \
+      cargo install --quiet --locked --debug --root "$tool" "$@" "$name@$version" ||
+      die "$name $version could not be installed"
+    rm -rf "$tool/target"
+  fi
+  PATH=$tool/bin:$PATH
+}

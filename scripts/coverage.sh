@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Runs the tests and prints line coverage, a line per file and the sum, with a pinned cargo-tarpaulin that is installed
+# into the cache on first use. Needs the model pack.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+install_tool cargo-tarpaulin 0.37.5 --no-default-features
+target=$(cargo metadata --no-deps --format-version 1 |
+  python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+# The compiler's own instrumentation: tracing by breakpoints loses lines in programs with many threads. A target folder
+# of its own, since instrumented code is compiled with flags that would throw away the ordinary build. What the tests
+# start as a program of its own (bin/prosopa's twin in that folder) counts too.
+exec cargo tarpaulin --locked --workspace --engine llvm --follow-exec --no-fail-fast --timeout 600 --skip-clean \
+  --target-dir "$target/coverage" --out stdout --color never --exclude-files 'tests/*' '*/tests/*' "$@"

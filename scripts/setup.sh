@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Finds out what the build, the model pack and the tests need and this machine lacks. As root on Debian it is
+# installed; otherwise the exact command is printed and the status is 1. Quick when nothing is missing.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+# A compiler without the C library's headers (gcc alone, as minimal images have it) builds nothing.
+can_compile() {
+  have cc && printf '#include <stdio.h>\nint main(void) { return 0; }\n' | cc -x c - -o /dev/null 2>/dev/null
+}
+
+needs_package() { [ -z "${!1:-}" ] && ! compgen -G "$PROSOPA_CACHE/packages/$2" >/dev/null && ! [ -d "$PROSOPA_MODEL_PACK" ]; }
+
+rust_version_wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+have cargo || die "Rust is missing: install Rust $rust_version_wanted or newer with rustup, then run this again"
+rust_version=$(rustc --version | cut -d ' ' -f 2)
+if [ "$(printf '%s\n' "$rust_version_wanted" "$rust_version" | sort -V | head -n 1)" != "$rust_version_wanted" ]; then
+  die "Rust $rust_version is too old: Prosopa needs $rust_version_wanted (rustup update stable)"
+fi
+
+missing=()
+can_compile || missing+=(gcc libc6-dev)
+have make || missing+=(make)
+have git || missing+=(git)
+have python3 || missing+=(python3)
+# The package clients are needed only until the archives of the model pack lie in the cache.
+if needs_package PROSOPA_FACE_API_ARCHIVE '*face-api*'; then have npm || missing+=(nodejs npm); fi
+if needs_package PROSOPA_FACENET_ARCHIVE 'facenet*'; then
+  python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
+fi
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+install="apt-get update && apt-get install --yes --no-install-recommends ${missing[*]}"
+have apt-get || die "missing: ${missing[*]} (Debian's names); install them with this system's package manager"
+[ "$(id -u)" = 0 ] || die "missing: ${missing[*]}; run as root: $install"
+say "installing: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update --quiet=2 >/dev/null
+apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}" </dev/null >/dev/null ||
+  die "apt-get failed; by hand: $install"

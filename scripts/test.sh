@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Runs the tests and prints, as its last line, the sum over all runners: `N passed, N failed`. The status is 0 only if
+# every runner ran to its end and nothing failed.
+#   scripts/test.sh          everything that needs no cluster
+#   scripts/test.sh --unit   the rules alone (tests inside src/ need no outside program and no model pack)
+#   scripts/test.sh --e2e    the tests that drive the built product from outside
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+case ${1:-} in
+  '') selection=(--workspace) ;;
+  --unit) selection=(--workspace --lib --bins) ;;
+  --e2e) selection=(--package prosopa-e2e --package prosopa-faults) ;;
+  *) die "unknown option $1" ;;
+esac
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# The sum is read from the output, so it must come without colours; one stream keeps a runner's name before its result.
+status=0
+CARGO_TERM_COLOR=never cargo test --locked --no-fail-fast "${selection[@]}" </dev/null 2>&1 | tee "$log" || status=$?
+awk -v status="$status" -f scripts/sum-tests.awk "$log"
