@@ -1,0 +1,221 @@
+//! What the engine does with one picture: decode, detect, align, embed, on the calling thread.
+//!
+//! Owns the order of the stages and their timing; must not know queues or threads.
+
+mod alignment;
+mod clock;
+mod quality;
+
+use candle_core::Device;
+use prosopa_contract::engine::{
+    AnalyzeFacesRequest, AnalyzeFacesResponse, BoundingBox, EngineError, Face, ImageInfo, Point as WirePoint,
+    StageTimings,
+};
+
+use self::{alignment::Alignment, clock::Stopwatch};
+pub(crate) use crate::image::check_len;
+use crate::{
+    image::{Picture, Point, inspect},
+    networks::{
+        landmarks::Landmarks,
+        mtcnn::{self, Detection, Detector},
+        recognition::Recognition,
+    },
+    pack::{self, Pack},
+    pixel_budget::PixelBudget,
+};
+
+/// Least smallest face that can be looked for: the detector's window, pixels.
+const MIN_FACE_PX_MIN: u32 = 12;
+/// Largest smallest face that can be looked for, pixels.
+const MIN_FACE_PX_MAX: u32 = 4096;
+/// Smallest face looked for unless asked otherwise is never below this, pixels.
+const MIN_FACE_PX_DEFAULT: u32 = 20;
+/// Most faces a request can ask for.
+const MAX_FACES_MAX: u32 = 1000;
+const MAX_FACES_DEFAULT: u32 = 100;
+
+/// The checked parameters of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Absent: chosen by the picture's size.
+    min_face_px: Option<u32>,
+    max_faces: usize,
+    with_embeddings: bool,
+}
+
+impl Options {
+    /// # Errors
+    /// `InvalidArgument`: a parameter is out of range.
+    pub(crate) fn read(request: &AnalyzeFacesRequest) -> Result<Self, EngineError> {
+        let check = |name: &str, value: u32, range: std::ops::RangeInclusive<u32>| {
+            if range.contains(&value) {
+                return Ok(value);
+            }
+            let detail = format!("{name} must be between {} and {}", range.start(), range.end());
+            Err(EngineError::InvalidArgument { detail })
+        };
+        let min_face_px = request
+            .min_face_px
+            .map(|value| check("min_face_px", value, MIN_FACE_PX_MIN..=MIN_FACE_PX_MAX))
+            .transpose()?;
+        let max_faces =
+            check("max_faces", request.max_faces.unwrap_or(MAX_FACES_DEFAULT), 1..=MAX_FACES_MAX)?;
+        Ok(Self { min_face_px, max_faces: max_faces as usize, with_embeddings: request.with_embeddings })
+    }
+
+    fn min_face_px(&self, picture: &Picture) -> u32 {
+        let shorter = picture.width().min(picture.height());
+        self.min_face_px.unwrap_or_else(|| MIN_FACE_PX_DEFAULT.max(shorter / 12))
+    }
+}
+
+/// The loaded networks.
+pub(crate) struct Analyzer {
+    detector: Detector,
+    landmarks: Landmarks,
+    recognition: Recognition,
+    digest: String,
+    budget: PixelBudget,
+}
+
+impl Analyzer {
+    /// Loads the networks of a pack onto the processor. At most `pixel_budget` pixels are decoded at a time.
+    ///
+    /// # Errors
+    /// The pack lacks a network or a tensor, or was changed since it was opened.
+    pub(crate) fn load(pack: &Pack, pixel_budget: u64) -> Result<Self, pack::Error> {
+        let device = Device::Cpu;
+        Ok(Self {
+            detector: Detector::load(pack, &device)?,
+            landmarks: Landmarks::load(pack, &device)?,
+            recognition: Recognition::load(pack, &device)?,
+            digest: pack.digest().to_owned(),
+            budget: PixelBudget::new(pixel_budget),
+        })
+    }
+
+    /// Analyses one picture; `queue_us` is how long it waited. `is_abandoned` is asked between steps.
+    ///
+    /// # Errors
+    /// The picture cannot be decoded; `Unavailable` when it was abandoned; `Internal` when a network failed.
+    pub(crate) fn analyze(
+        &self,
+        image: &[u8],
+        options: Options,
+        queue_us: u64,
+        is_abandoned: &dyn Fn() -> bool,
+    ) -> Result<AnalyzeFacesResponse, EngineError> {
+        let start = Stopwatch::start();
+        let decodable = inspect(image)?;
+        let format = decodable.format();
+        let permit = self.budget.acquire(decodable.cost_px());
+        if is_abandoned() {
+            return Err(abandoned());
+        }
+        let watch = Stopwatch::start();
+        let picture = decodable.decode()?;
+        let mut timings = StageTimings { queue_us, decode_us: watch.wall_us(), ..StageTimings::default() };
+
+        let watch = Stopwatch::start();
+        let min_face_px = options.min_face_px(&picture);
+        let found =
+            self.detector.detect(&picture, min_face_px, is_abandoned).map_err(|error| match error {
+                mtcnn::Error::Stopped => abandoned(),
+                mtcnn::Error::Layer(error) => failed(&error),
+            })?;
+        let found = largest(found, options.max_faces);
+        timings.detect_us = watch.wall_us();
+
+        let mut faces = Vec::with_capacity(found.len());
+        for detection in &found {
+            if is_abandoned() {
+                return Err(abandoned());
+            }
+            faces.push(self.describe(&picture, detection, options, &mut timings)?);
+        }
+        let image = ImageInfo { width: picture.width(), height: picture.height(), format: format.into() };
+        drop((picture, permit));
+        timings.device_us = start.processor_us();
+        Ok(AnalyzeFacesResponse {
+            image: Some(image),
+            faces,
+            model_digest: self.digest.clone(),
+            timings: Some(timings),
+        })
+    }
+
+    fn describe(
+        &self,
+        picture: &Picture,
+        detection: &Detection,
+        options: Options,
+        timings: &mut StageTimings,
+    ) -> Result<Face, EngineError> {
+        let watch = Stopwatch::start();
+        let alignment =
+            Alignment::find(picture, detection, &self.landmarks).map_err(|error| failed(&error))?;
+        let chip = alignment.cut_by_five_points(picture);
+        let quality = quality::assess(&chip, &detection.bounds);
+        timings.align_us += watch.wall_us();
+        let embedding = if options.with_embeddings {
+            self.embed(picture, &alignment, &chip, timings)?
+        } else {
+            Vec::new()
+        };
+        let [left_eye, right_eye, ..] = detection.landmarks;
+        let roll = (right_eye.y - left_eye.y).atan2(right_eye.x - left_eye.x).to_degrees();
+        let bounds = detection.bounds;
+        Ok(Face {
+            r#box: Some(BoundingBox { x0: bounds.x0, y0: bounds.y0, x1: bounds.x1, y1: bounds.y1 }),
+            confidence: detection.score,
+            landmarks5: detection.landmarks.iter().map(wire).collect(),
+            landmarks68: alignment.points().iter().map(wire).collect(),
+            roll_degrees: roll,
+            quality: Some(quality),
+            embedding,
+        })
+    }
+
+    /// The mean of the embeddings of both alignments.
+    fn embed(
+        &self,
+        picture: &Picture,
+        alignment: &Alignment,
+        five_point_chip: &Picture,
+        timings: &mut StageTimings,
+    ) -> Result<Vec<f32>, EngineError> {
+        let watch = Stopwatch::start();
+        let many_point_chip = alignment.cut_by_many_points(picture);
+        timings.align_us += watch.wall_us();
+        let watch = Stopwatch::start();
+        let mut embedding = self.recognition.embed(five_point_chip).map_err(|error| failed(&error))?;
+        let other = self.recognition.embed(&many_point_chip).map_err(|error| failed(&error))?;
+        for (value, other) in embedding.iter_mut().zip(other) {
+            *value = 0.5 * (*value + other);
+        }
+        timings.embed_us += watch.wall_us();
+        Ok(embedding)
+    }
+}
+
+/// The largest faces by box area, largest first.
+fn largest(mut found: Vec<Detection>, count: usize) -> Vec<Detection> {
+    let area = |detection: &Detection| detection.bounds.width() * detection.bounds.height();
+    found.sort_by(|one, other| area(other).total_cmp(&area(one)));
+    found.truncate(count);
+    found
+}
+
+fn wire(point: &Point) -> WirePoint {
+    WirePoint { x: point.x, y: point.y }
+}
+
+/// Nobody reads this: the caller went away.
+fn abandoned() -> EngineError {
+    EngineError::Unavailable { detail: "the caller went away".into() }
+}
+
+fn failed(error: &candle_core::Error) -> EngineError {
+    EngineError::Internal { detail: error.to_string() }
+}

@@ -1,0 +1,18 @@
+//! Pictures: decoding with hard limits, area resizing, similarity transforms and warping.
+//!
+//! Knows pixels; must not know networks.
+
+mod area;
+mod chip;
+mod decode;
+mod orientation;
+mod picture;
+mod similarity;
+
+pub(crate) use self::{
+    area::shrink,
+    chip::cut_chip,
+    decode::{check_len, inspect},
+    picture::{Picture, Point, Rectangle, Region},
+    similarity::Similarity,
+};

@@ -1,0 +1,250 @@
+//! Building a pack from the packages that hold the weights.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Error, MANIFEST_FILE, archive,
+    convert::{CASCADE, Network, convert_cascade, convert_landmarks, convert_recognition},
+    digest, face_api,
+    manifest::{self, FORMAT_VERSION, InputContract, Manifest, Source},
+    read, torch_pickle,
+};
+
+/// SHA-256 of the archive of npm `@vladmandic/face-api` 1.7.15.
+pub const FACE_API_SHA256: &str = "0d77fffeef362ef9c0939cf6c567f3a2e8e177f114fa257a3270cbd2e509b031";
+
+/// SHA-256 of the wheel of `facenet-pytorch` 2.6.0 on the Python package index.
+pub const FACENET_SHA256: &str = "ecb82b27beb226d106f2219efe8f829b01b87a8595badd01545679bdb9f19cca";
+
+const PACK_NAME: &str = "prosopa-faces";
+const PACK_VERSION: &str = "1.0.0";
+
+/// Largest package archive, bytes.
+const ARCHIVE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// dlib's mean colour, red, green, blue.
+const MEAN: [f32; 3] = [122.782, 117.001, 104.298];
+
+/// Elements of the weight files, told from the packages' manifests.
+const RECOGNITION_LEN: usize = 5_614_592;
+const LANDMARKS_LEN: usize = 356_840;
+
+/// What a pack is built from, and where.
+#[derive(Debug, Clone)]
+pub struct BuildInputs {
+    /// The npm archive (`.tgz`) with the landmark and recognition networks.
+    pub face_api_archive: PathBuf,
+    /// The Python wheel with the detector's networks.
+    pub facenet_archive: PathBuf,
+    /// The pack's folder: new, empty, or an older pack, which is replaced.
+    pub out_dir: PathBuf,
+    /// Whether archives with other digests than the pinned ones are taken too.
+    pub allow_other_archives: bool,
+}
+
+/// Builds a pack; returns its manifest. The folder appears whole or not at all.
+///
+/// # Errors
+/// An archive is missing, is not the pinned one or lacks an entry; weights are not in the format expected; or the
+/// folder holds something else or cannot be written.
+pub fn build(inputs: &BuildInputs) -> Result<Manifest, Error> {
+    let face_api = Package::open(
+        &inputs.face_api_archive,
+        ("npm:@vladmandic/face-api", "1.7.15", FACE_API_SHA256),
+        inputs.allow_other_archives,
+    )?;
+    let facenet = Package::open(
+        &inputs.facenet_archive,
+        ("pypi:facenet-pytorch", "2.6.0", FACENET_SHA256),
+        inputs.allow_other_archives,
+    )?;
+    let parent = parent_of(&inputs.out_dir);
+    let fault = |path: &Path| {
+        let path = path.to_path_buf();
+        move |source| Error::File { path, source }
+    };
+    fs::create_dir_all(parent).map_err(fault(parent))?;
+    let workshop =
+        tempfile::Builder::new().prefix(".model-pack-").tempdir_in(parent).map_err(fault(parent))?;
+    // A folder inside the private temporary one, so that the pack gets ordinary permissions.
+    let dir = workshop.path().join("pack");
+    fs::create_dir(&dir).map_err(fault(&dir))?;
+
+    let mut writer = Writer { dir: &dir, networks: Vec::new(), files: Vec::new() };
+    writer.write("mtcnn", &mtcnn(&facenet)?, facenet.source(), contract(None, [127.5; 3], 128.0))?;
+    writer.write(
+        "landmarks68",
+        &landmarks(&face_api)?,
+        face_api.source(),
+        contract(Some(112), MEAN, 255.0),
+    )?;
+    writer.write(
+        "recognition",
+        &recognition(&face_api)?,
+        face_api.source(),
+        contract(Some(150), MEAN, 255.0),
+    )?;
+    let manifest = writer.finish()?;
+    replace(&dir, &inputs.out_dir, &workshop.path().join("old"))?;
+    Ok(manifest)
+}
+
+/// An archive whose digest was looked at.
+struct Package {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    source: Source,
+}
+
+impl Package {
+    fn open(
+        path: &Path,
+        (package, version, pinned): (&str, &str, &str),
+        allow_other: bool,
+    ) -> Result<Self, Error> {
+        let bytes = read(path, ARCHIVE_BYTES_MAX)?;
+        if !allow_other {
+            digest::check(path, &bytes, pinned)?;
+        }
+        let archive_sha256 = digest::of_bytes(&bytes);
+        let source = Source { package: package.into(), version: version.into(), archive_sha256 };
+        Ok(Self { path: path.to_path_buf(), bytes, source })
+    }
+
+    fn source(&self) -> Source {
+        self.source.clone()
+    }
+}
+
+fn contract(side_px: Option<u32>, mean: [f32; 3], divisor: f32) -> InputContract {
+    InputContract { side_px, mean, divisor }
+}
+
+fn mtcnn(package: &Package) -> Result<Network, Error> {
+    let entry = |name: &str| format!("facenet_pytorch/data/{name}.pt");
+    let names = CASCADE.map(|layout| entry(layout.name));
+    let entries = archive::read_zip(&package.path, &package.bytes, &names.each_ref().map(String::as_str))?;
+    let mut network = Network::new();
+    for layout in &CASCADE {
+        let name = entry(layout.name);
+        convert_cascade(layout, &torch_pickle::read(&name, &entries[&name])?, &mut network)?;
+    }
+    Ok(network)
+}
+
+fn landmarks(package: &Package) -> Result<Network, Error> {
+    convert_landmarks(&face_api_tensors(package, "face_landmark_68_model", LANDMARKS_LEN)?)
+}
+
+fn recognition(package: &Package) -> Result<Network, Error> {
+    convert_recognition(&face_api_tensors(package, "face_recognition_model", RECOGNITION_LEN)?)
+}
+
+fn face_api_tensors(package: &Package, model: &str, len: usize) -> Result<face_api::Tensors, Error> {
+    let manifest = format!("package/model/{model}-weights_manifest.json");
+    let binary = format!("package/model/{model}.bin");
+    let entries = archive::read_tar_gz(&package.path, &package.bytes, &[&manifest, &binary])?;
+    let tensors = face_api::read(model, &entries[&manifest], &entries[&binary])?;
+    let found: usize = tensors.values().map(|tensor| tensor.values.len()).sum();
+    if found != len {
+        return Err(Error::Weights {
+            name: model.into(),
+            detail: format!("{found} numbers, expected {len}"),
+        });
+    }
+    Ok(tensors)
+}
+
+/// Writes the files of a pack, the manifest last.
+struct Writer<'a> {
+    dir: &'a Path,
+    networks: Vec<manifest::Network>,
+    files: Vec<manifest::File>,
+}
+
+impl Writer<'_> {
+    fn write(
+        &mut self,
+        name: &str,
+        tensors: &Network,
+        source: Source,
+        input: InputContract,
+    ) -> Result<(), Error> {
+        let file = format!("{name}.safetensors");
+        let path = self.dir.join(&file);
+        let bytes = safetensors::serialize(tensors, None).map_err(candle_core::Error::from)?;
+        write_synced(&path, &bytes)?;
+        self.files.push(manifest::File {
+            path: file.clone(),
+            sha256: digest::of_bytes(&bytes),
+            size_bytes: bytes.len() as u64,
+        });
+        self.networks.push(manifest::Network {
+            name: name.into(),
+            file,
+            licence: "MIT".into(),
+            source,
+            input,
+        });
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Manifest, Error> {
+        let manifest = Manifest {
+            format_version: FORMAT_VERSION,
+            name: PACK_NAME.into(),
+            version: PACK_VERSION.into(),
+            networks: self.networks,
+            files: self.files,
+        };
+        let path = self.dir.join(MANIFEST_FILE);
+        let mut text = serde_json::to_string_pretty(&manifest)
+            .map_err(|error| Error::Manifest { detail: error.to_string() })?;
+        text.push('\n');
+        write_synced(&path, text.as_bytes())?;
+        sync(self.dir)?;
+        Ok(manifest)
+    }
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    File::create(path)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .map_err(|source| Error::File { path: path.to_path_buf(), source })
+}
+
+fn sync(path: &Path) -> Result<(), Error> {
+    File::open(path)
+        .and_then(|file| file.sync_all())
+        .map_err(|source| Error::File { path: path.to_path_buf(), source })
+}
+
+fn parent_of(dir: &Path) -> &Path {
+    match dir.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Moves the folder `new` to `target`, and a pack that lies there to `old`.
+fn replace(new: &Path, target: &Path, old: &Path) -> Result<(), Error> {
+    let fault = |source| Error::File { path: target.to_path_buf(), source };
+    if target.join(MANIFEST_FILE).is_file() {
+        fs::rename(target, old).map_err(fault)?;
+    } else if target.exists() && fs::read_dir(target).map_err(fault)?.next().is_some() {
+        return Err(fault(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "the folder holds something else than a pack",
+        )));
+    }
+    // A folder can be renamed onto an empty one, not onto a full one.
+    fs::rename(new, target).map_err(fault)?;
+    sync(parent_of(target))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! The manifest: what a pack is made of and where it comes from.
+
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+
+/// The format this version reads and writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A pack's `manifest.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// Name of the pack.
+    pub name: String,
+    /// Version of the pack.
+    pub version: String,
+    /// The networks.
+    pub networks: Vec<Network>,
+    /// Every file besides the manifest.
+    pub files: Vec<File>,
+}
+
+/// One network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// Name the engine loads it by.
+    pub name: String,
+    /// The file with its tensors, one of [`Manifest::files`].
+    pub file: String,
+    /// SPDX identifier of the weights' licence.
+    pub licence: String,
+    /// Where the weights come from.
+    pub source: Source,
+    /// What goes in.
+    pub input: InputContract,
+}
+
+/// Origin of a network's weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Package and registry kind, such as `npm:@scope/name`.
+    pub package: String,
+    /// Version of the package.
+    pub version: String,
+    /// SHA-256 of the package's archive, lower-case hexadecimal.
+    pub archive_sha256: String,
+}
+
+/// What a network expects of its input: NHWC RGB, `(pixel - mean) / divisor` of pixels 0 to 255.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputContract {
+    /// Side of the square input, pixels; absent when any size goes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub side_px: Option<u32>,
+    /// Subtracted from red, green and blue.
+    pub mean: [f32; 3],
+    /// Divides the difference; not zero.
+    pub divisor: f32,
+}
+
+/// One file of a pack.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Name inside the pack's folder.
+    pub path: String,
+    /// SHA-256, lower-case hexadecimal.
+    pub sha256: String,
+    /// Length, bytes.
+    pub size_bytes: u64,
+}
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    ///
+    /// # Errors
+    /// [`Error::Manifest`]: not JSON of this shape, another format version, a file outside of the pack, a divisor that is
+    /// not a positive number, or a network whose file is not listed.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let bad = |detail: String| Error::Manifest { detail };
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
+        if manifest.format_version != FORMAT_VERSION {
+            return Err(bad(format!(
+                "format version {}, expected {FORMAT_VERSION}",
+                manifest.format_version
+            )));
+        }
+        if let Some(file) = manifest.files.iter().find(|file| !is_plain_name(&file.path)) {
+            return Err(bad(format!("{:?} is not the name of a file in the pack", file.path)));
+        }
+        for network in &manifest.networks {
+            if !manifest.files.iter().any(|file| file.path == network.file) {
+                return Err(bad(format!(
+                    "{:?} of network {} is not among the files",
+                    network.file, network.name
+                )));
+            }
+            if !(network.input.divisor.is_finite() && network.input.divisor > 0.0) {
+                return Err(bad(format!("the divisor of network {} is not a positive number", network.name)));
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// A network by its name.
+    ///
+    /// # Errors
+    /// [`Error::MissingNetwork`].
+    pub fn network(&self, name: &str) -> Result<&Network, Error> {
+        self.networks
+            .iter()
+            .find(|network| network.name == name)
+            .ok_or_else(|| Error::MissingNetwork { network: name.into() })
+    }
+}
+
+fn is_plain_name(path: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    !path.is_empty() && !path.starts_with('.') && path.bytes().all(is_allowed)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! The engine as a service: a model pack behind a scheduler, offered through the contract.
+
+use std::{io, sync::Arc};
+
+use async_trait::async_trait;
+use prosopa_contract::engine::{
+    AnalyzeFacesRequest, AnalyzeFacesResponse, DescribeModelsResponse, Engine, EngineError,
+};
+
+use crate::{
+    analysis::{Analyzer, Options, check_len},
+    config::{Config, Invalid},
+    pack::{self, Pack},
+    queue::{Limits, Queue, Stats},
+};
+
+/// Longest account id, bytes.
+const ACCOUNT_ID_LEN_MAX: usize = 128;
+
+/// Why the engine does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A value of the configuration is out of range.
+    #[error("configuration of the engine: {0}")]
+    Config(#[from] Invalid),
+    /// The model pack cannot be used.
+    #[error("model pack: {0}")]
+    Pack(#[from] pack::Error),
+    /// The system gives no more threads.
+    #[error("cannot start a worker thread: {0}")]
+    Worker(#[from] io::Error),
+}
+
+struct Job {
+    request: AnalyzeFacesRequest,
+    options: Options,
+}
+
+/// Finds, aligns and embeds faces on this machine's processor.
+pub struct EngineService {
+    queue: Queue<Job, AnalyzeFacesResponse>,
+    description: DescribeModelsResponse,
+}
+
+impl EngineService {
+    /// Verifies and loads the model pack and starts the workers. Blocks for as long as reading the pack takes.
+    ///
+    /// # Errors
+    /// The configuration is out of range, the pack is missing or damaged, or no thread can be started.
+    pub fn open(config: &Config) -> Result<Arc<Self>, Error> {
+        config.validate()?;
+        let pack = Pack::open(&config.model_pack_dir)?;
+        let analyzer = Analyzer::load(&pack, config.pixel_budget_px)?;
+        let limits = Limits {
+            workers: config.workers_effective(),
+            len_max: config.queue_len_max,
+            bytes_max: config.queue_bytes_max,
+        };
+        let queue = Queue::start(limits, move |job: Job, turn| {
+            analyzer.analyze(&job.request.image, job.options, turn.queue_us, turn.is_abandoned)
+        })?;
+        let manifest = pack.manifest();
+        let description = DescribeModelsResponse {
+            model_digest: pack.digest().to_owned(),
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            device: "cpu".into(),
+        };
+        tracing::info!(
+            digest = %description.model_digest, name = %description.name, version = %description.version,
+            workers = limits.workers, "model pack loaded"
+        );
+        Ok(Arc::new(Self { queue, description }))
+    }
+
+    /// The scheduler's counters.
+    pub fn stats(&self) -> Stats {
+        self.queue.stats()
+    }
+
+    /// Refuses new pictures as `Unavailable`, finishes those that wait, and returns when the workers have ended.
+    pub async fn shut_down(&self) {
+        self.queue.close();
+        self.queue.drained().await;
+    }
+}
+
+#[async_trait]
+impl Engine for EngineService {
+    async fn analyze_faces(&self, request: AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError> {
+        check_len(&request.image)?;
+        let options = Options::read(&request)?;
+        if request.account_id.len() > ACCOUNT_ID_LEN_MAX {
+            let detail = format!("account_id must have at most {ACCOUNT_ID_LEN_MAX} bytes");
+            return Err(EngineError::InvalidArgument { detail });
+        }
+        let (account, bytes) = (request.account_id.clone(), request.image.len());
+        self.queue.run(&account, Job { request, options }, bytes).await
+    }
+
+    async fn describe_models(&self) -> Result<DescribeModelsResponse, EngineError> {
+        Ok(self.description.clone())
+    }
+}
