@@ -36,7 +36,7 @@ impl Schemas {
             "description": "One page of a list, newest first.",
             "required": ["items", "next_cursor"],
             "properties": {
-                "items": { "type": "array", "items": row },
+                "items": { "type": "array", "items": row, "description": "The rows, newest first." },
                 "next_cursor": {
                     "type": ["string", "null"],
                     "description": "Where the next page begins; null on the last page.",
