@@ -87,7 +87,7 @@ fn start(authority: &Authority, name: &str, clients: Option<&Authority>) -> Fake
     let config = builder.with_single_cert(vec![certificate.der().clone()], key).unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
-    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let url = format!("https://127.0.0.1:{}", listener.local_addr().unwrap().port());
     let fake = Fake::serve(url, move || TlsListener {
         tcp: TcpListener::from_std(listener).unwrap(),
         acceptor: TlsAcceptor::from(Arc::new(config)),
@@ -105,7 +105,7 @@ fn list_keys(home: &Home, fake: &Fake, more: &[&str]) -> Run {
 fn own_authority_is_trusted_when_named() {
     let (authority, other, namesake) =
         (Authority::new("ours"), Authority::new("other"), Authority::new("ours"));
-    let fake = start(&authority, "localhost", None);
+    let fake = start(&authority, "127.0.0.1", None);
     let home = Home::new();
     home.write("ca.pem", authority.certificate.pem());
     home.write("other.pem", other.certificate.pem());
@@ -133,7 +133,7 @@ fn certificate_for_another_name_is_refused() {
 #[test]
 fn client_certificate_is_shown_on_demand() {
     let (authority, stranger) = (Authority::new("ours"), Authority::new("stranger"));
-    let fake = start(&authority, "localhost", Some(&authority));
+    let fake = start(&authority, "127.0.0.1", Some(&authority));
     let home = Home::new();
     home.write("ca.pem", authority.certificate.pem());
     for (name, signer) in [("client", &authority), ("stranger", &stranger)] {
@@ -189,7 +189,7 @@ fn scheme_that_does_not_fit_is_explained() {
     home.write("ca.pem", authority.certificate.pem());
     let run = list_keys(&home, &plain, &["--server", &url, "--ca-cert", "ca.pem"]).expect_code(1);
     assert!(run.stderr.contains("does not speak TLS"), "{}", run.stderr);
-    let secure = start(&authority, "localhost", None);
+    let secure = start(&authority, "127.0.0.1", None);
     let url = secure.url.replace("https://", "http://");
     let run = list_keys(&home, &secure, &["--server", &url]).expect_code(6);
     assert!(run.stderr.contains("is it https?"), "{}", run.stderr);

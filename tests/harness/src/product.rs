@@ -162,9 +162,9 @@ impl Product {
         self.child.id().expect("a running process")
     }
 
-    /// Asks for an orderly end and waits for it; gives back how it ended and what it wrote to stdout and stderr.
+    /// Asks for an orderly end as Ctrl-C does and waits for it; gives back how it ended and what it wrote to stdout and stderr.
     pub async fn stop(mut self) -> (ExitStatus, String, String) {
-        let ended = Command::new("kill").arg(self.id().to_string()).status().await.expect("kill");
+        let ended = Command::new("kill").args(["-INT", &self.id().to_string()]).status().await.expect("kill");
         assert!(ended.success());
         let status = self.child.wait().await.expect("an exit status");
         (status, self.output.await.expect("its output"), self.errors.await.expect("its messages"))

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
 mod accounts;
+mod authorization;
 mod command_line;
 mod credentials;
 mod documentation;
@@ -10,3 +11,4 @@ mod limits;
 mod orientations;
 mod pictures;
 mod process;
+mod telemetry;
