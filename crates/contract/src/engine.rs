@@ -28,6 +28,21 @@ pub const IMAGE_BYTES_MAX: usize = 20 * 1024 * 1024;
 /// Largest picture the engine decodes, in pixels (50 megapixels).
 pub const IMAGE_PIXELS_MAX: u64 = 50_000_000;
 
+impl ImageFormat {
+    /// What the first bytes say they are; none if they are nothing the engine reads.
+    pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+            Some(Self::Jpeg)
+        } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+            Some(Self::Png)
+        } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+            Some(Self::Webp)
+        } else {
+            None
+        }
+    }
+}
+
 /// Finds, aligns and embeds faces. Implemented by the engine service and by [`EngineClient`].
 #[async_trait]
 pub trait Engine: Send + Sync + 'static {

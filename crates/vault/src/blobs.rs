@@ -4,9 +4,10 @@ use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
+use prosopa_model::Timestamp;
 use prosopa_problem::{Code, Problem};
 
 use crate::{Keyring, KeyringError, OpenError};
@@ -107,6 +108,12 @@ impl BlobStore {
         .await
     }
 
+    /// Names of what was kept before `time`, as the folder's own clock saw it.
+    pub async fn list_before(&self, time: Timestamp) -> Result<Vec<String>, BlobError> {
+        let folder = self.folder.clone();
+        run_blocking(move || Ok(list_files_before(&folder, time)?)).await
+    }
+
     /// Spreads the blobs over 1,024 folders by the end of their names, the random part of an id.
     fn path(&self, name: &str) -> Result<PathBuf, BlobError> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
@@ -115,6 +122,29 @@ impl BlobStore {
         }
         Ok(self.folder.join(&name[name.len() - 2..]).join(name))
     }
+}
+
+fn list_files_before(folder: &Path, time: Timestamp) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        // What is removed meanwhile is no concern here.
+        let Ok(metadata) = entry.metadata() else { continue };
+        if metadata.is_dir() {
+            names.extend(list_files_before(&entry.path(), time)?);
+            continue;
+        }
+        let age = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let is_before = Timestamp::default().after(age) < time;
+        if let Some(name) = entry.file_name().to_str().filter(|_| is_before) {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
 }
 
 async fn run_blocking<T: Send + 'static>(
@@ -126,12 +156,29 @@ async fn run_blocking<T: Send + 'static>(
 /// Writes beside the place, then renames: a crash leaves the whole file or none.
 fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    fs::create_dir_all(folder)?;
+    create_durably(folder)?;
     let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
     temporary.persist(path)?;
     fs::File::open(folder)?.sync_all()
+}
+
+/// Makes a folder and those above it, for the owner only; what is made is entered in its parent durably.
+fn create_durably(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or_else(|| Path::new("."));
+    create_durably(parent)?;
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => fs::File::open(parent)?.sync_all(),
+    }
 }
 
 #[cfg(test)]

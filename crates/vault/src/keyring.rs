@@ -109,6 +109,8 @@ impl Keyring {
         {
             return Err(fault(error.error));
         }
+        // What is sealed must not outlive its key, so the key's name is made durable before anything is sealed.
+        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(fault)?;
         let bytes = fs::read(path).map_err(fault)?;
         Self::parse(path, &bytes)
     }

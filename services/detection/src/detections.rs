@@ -8,12 +8,13 @@ use bytes::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use prosopa_contract::engine::{AnalyzeFacesRequest, ImageFormat, ImageInfo, StageTimings};
+use prosopa_contract::engine::{AnalyzeFacesRequest, AnalyzeFacesResponse, ImageFormat, StageTimings};
 use prosopa_http::{ListRequest, Page};
 use prosopa_model::{AccountId, Cursor, DetectionId, Timestamp};
 
 use self::findings::Findings;
 use crate::{
+    budget::Claim,
     error::Error,
     faces::Face,
     images::{self, Image},
@@ -87,6 +88,8 @@ pub(crate) struct NewDetection {
     pub(crate) declared: Option<ImageFormat>,
     pub(crate) min_face_px: Option<u32>,
     pub(crate) max_faces: Option<u32>,
+    /// The room that the picture takes for as long as this lives.
+    pub(crate) claim: Claim,
 }
 
 /// Has the engine look at a picture and keeps both.
@@ -99,13 +102,30 @@ pub(crate) async fn create(state: &State, new: NewDetection) -> Result<Detection
         with_embeddings: true,
         account_id: new.account_id.to_string(),
     };
-    let analysis = state.engine.analyze_faces(request).await?;
-    let info = analysis.image.unwrap_or_default();
-    check_type(new.declared, &info)?;
+    check_type(new.declared, ImageFormat::of_bytes(&new.picture))?;
+    let mut analysis = state.engine.analyze_faces(request).await?;
+    let engine_timings = analysis.timings.take().unwrap_or_default();
 
     let store_began = Instant::now();
+    // A caller who goes away now must not leave a picture without its row: what has begun is finished.
+    let kept = tokio::spawn(keep(state.clone(), new, analysis)).await;
+    let (row, faces) = kept.map_err(Error::Broken)??;
+
+    let timings = Timings::new(&engine_timings, store_began, began);
+    timings.record(state);
+    state.metrics.record_detection(faces.len());
+    Ok(Detection { timings: Some(timings), ..assemble(row, faces) })
+}
+
+/// Writes the picture, then its rows: no caller is told of a picture that is not there.
+async fn keep(
+    state: State,
+    new: NewDetection,
+    analysis: AnalyzeFacesResponse,
+) -> Result<(DetectionRow, Vec<Face>), Error> {
+    let info = analysis.image.filter(|info| info.width > 0 && info.height > 0).ok_or(Error::NoSize)?;
     let id = DetectionId::new();
-    let image = images::describe(&new.picture, &info).await;
+    let image = images::describe(&new.picture, &info).await?;
     let findings = Findings::from_engine(analysis.faces, &info);
     let row = DetectionRow {
         id,
@@ -122,18 +142,14 @@ pub(crate) async fn create(state: &State, new: NewDetection) -> Result<Detection
     let sealed = findings.seal(&state.keyring, id)?;
     let blob = row.image_id.to_string();
     state.blobs.put(&blob, new.picture).await?;
+    drop(new.claim);
     if let Err(error) = store::detections::insert(&state.database, new.account_id, &row, &sealed).await {
-        // Best effort: a picture without a row is sealed and out of everybody's reach.
         if let Err(error) = state.blobs.delete(&blob).await {
-            tracing::warn!(%error, image_id = blob, "picture without a row stays behind");
+            tracing::warn!(%error, image_id = blob, "picture without a row waits for the sweep");
         }
         return Err(error.into());
     }
-
-    let timings = Timings::new(&analysis.timings.unwrap_or_default(), store_began, began);
-    timings.record(state);
-    state.metrics.record_detection(findings.faces.len());
-    Ok(Detection { timings: Some(timings), ..assemble(row, findings.faces) })
+    Ok((row, findings.faces))
 }
 
 /// One page of an account's detections, newest first.
@@ -162,20 +178,24 @@ pub(crate) async fn get(state: &State, account_id: AccountId, id: DetectionId) -
     Ok(assemble(row, findings.faces))
 }
 
-/// Deletes a detection and its picture. The picture goes first: what remains after a crash can be deleted again.
+/// Deletes a detection and its picture. Its rows go first, so that nobody is promised what is gone; a picture that stays
+/// behind is swept.
 pub(crate) async fn delete(state: &State, account_id: AccountId, id: DetectionId) -> Result<(), Error> {
     let row =
         store::detections::find(&state.database, account_id, id).await?.ok_or(Error::NoDetection(id))?;
-    state.blobs.delete(&row.image_id.to_string()).await?;
     store::detections::delete(&state.database, account_id, id, row.image_id).await?;
+    if let Err(error) = state.blobs.delete(&row.image_id.to_string()).await {
+        tracing::warn!(%error, image_id = %row.image_id, "picture without a row waits for the sweep");
+    }
     Ok(())
 }
 
-fn check_type(declared: Option<ImageFormat>, info: &ImageInfo) -> Result<(), Error> {
-    match declared {
-        Some(declared) if declared != info.format() => Err(Error::OtherType {
+/// Refuses bytes that say they are something else; what says nothing is the engine's to judge.
+fn check_type(declared: Option<ImageFormat>, actual: Option<ImageFormat>) -> Result<(), Error> {
+    match (declared, actual) {
+        (Some(declared), Some(actual)) if declared != actual => Err(Error::OtherType {
             declared: images::format_name(declared),
-            actual: images::format_name(info.format()),
+            actual: images::format_name(actual),
         }),
         _ => Ok(()),
     }

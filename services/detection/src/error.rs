@@ -16,14 +16,23 @@ pub(crate) enum Error {
     /// The picture is of another type than was declared.
     #[error("the picture is {actual}, declared was {declared}")]
     OtherType { declared: &'static str, actual: &'static str },
+    /// Too many bytes of pictures are in memory.
+    #[error("too many pictures are in transit")]
+    NoRoom,
+    /// The engine did not say how large the picture is.
+    #[error("the engine gave no size of the picture")]
+    NoSize,
+    /// The work on a picture ended in the middle.
+    #[error("the work on a picture broke off")]
+    Broken(#[source] tokio::task::JoinError),
     /// There is no such detection, or it is someone else's.
     #[error("there is no detection {0}")]
     NoDetection(DetectionId),
     /// There is no such picture, or it is someone else's.
     #[error("there is no image {0}")]
     NoImage(ImageId),
-    /// What was stored cannot be read again.
-    #[error("the findings of {id} cannot be read")]
+    /// Findings cannot be written, or what was stored cannot be read again.
+    #[error("the findings of {id} cannot be kept or read")]
     Findings {
         id: DetectionId,
         #[source]
@@ -35,14 +44,13 @@ pub(crate) enum Error {
     /// The blobs failed.
     #[error(transparent)]
     Blob(#[from] BlobError),
-    /// Nothing can be sealed.
-    #[error(transparent)]
-    Seal(#[from] KeyringError),
 }
 
-/// Why stored findings cannot be read.
+/// Why findings cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FindingsError {
+    #[error(transparent)]
+    Seal(#[from] KeyringError),
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error(transparent)]
@@ -56,10 +64,13 @@ impl From<Error> for Problem {
             Error::OtherType { .. } => {
                 Self::new(Code::UnsupportedMediaType).with_detail(error.to_string()).with_cause(error)
             }
+            Error::NoRoom => Self::new(Code::Overloaded)
+                .with_detail(error.to_string())
+                .with_retry_after(Duration::from_secs(2)),
             Error::NoDetection(_) | Error::NoImage(_) => Self::new(Code::NotFound),
             Error::Store(error) => error.into(),
             Error::Blob(error) => error.into(),
-            Error::Findings { .. } | Error::Seal(_) => Self::internal(error),
+            Error::NoSize | Error::Broken(_) | Error::Findings { .. } => Self::internal(error),
         }
     }
 }

@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 
 use prosopa_contract::engine::{ImageFormat, ImageInfo};
 use prosopa_model::{AccountId, ImageId};
+use prosopa_vault::BlobError;
 
-use crate::{error::Error, state::State, store};
+use crate::{budget::Claim, error::Error, state::State, store};
 
 /// A stored picture.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,30 +30,36 @@ pub(crate) struct Image {
     pub(crate) bytes: u64,
 }
 
-/// A picture's bytes and what they are.
+/// A picture's bytes and what they are; counted against the budget for as long as this lives.
 pub(crate) struct Content {
     pub(crate) media_type: &'static str,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Bytes,
+    pub(crate) claim: Claim,
 }
 
 /// Describes a picture that is about to be kept.
-pub(crate) async fn describe(picture: &Bytes, info: &ImageInfo) -> Image {
-    Image {
+pub(crate) async fn describe(picture: &Bytes, info: &ImageInfo) -> Result<Image, Error> {
+    Ok(Image {
         id: ImageId::new(),
-        sha256: hash(picture.clone()).await,
+        sha256: hash(picture.clone()).await?,
         width: info.width.into(),
         height: info.height.into(),
         format: format_name(info.format()).to_owned(),
         bytes: picture.len() as u64,
-    }
+    })
 }
 
 /// Gives a picture to its owner; anybody else is told that there is none.
 pub(crate) async fn get_content(state: &State, account_id: AccountId, id: ImageId) -> Result<Content, Error> {
-    let format = store::images::find_format(&state.database, account_id, id).await?;
-    let format = format.ok_or(Error::NoImage(id))?;
-    let bytes = state.blobs.get(&id.to_string()).await?;
-    Ok(Content { media_type: media_type(&format), bytes })
+    let stored = store::images::find(&state.database, account_id, id).await?;
+    let stored = stored.ok_or(Error::NoImage(id))?;
+    let claim = state.budget.claim(stored.bytes).await?;
+    // It may have been deleted a moment ago.
+    let bytes = state.blobs.get(&id.to_string()).await.map_err(|error| match error {
+        BlobError::Missing(_) => Error::NoImage(id),
+        other => other.into(),
+    })?;
+    Ok(Content { media_type: media_type(&stored.format), bytes: bytes.into(), claim })
 }
 
 /// Spoken and stored name of a format.
@@ -75,9 +82,7 @@ fn media_type(format_name: &str) -> &'static str {
 }
 
 /// SHA-256, hexadecimal; off the runtime's threads, since a large picture takes a while.
-async fn hash(picture: Bytes) -> String {
+async fn hash(picture: Bytes) -> Result<String, Error> {
     let digest = tokio::task::spawn_blocking(move || digest(&SHA256, &picture)).await;
-    digest
-        .map(|digest| digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
-        .unwrap_or_default()
+    Ok(digest.map_err(Error::Broken)?.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
 }

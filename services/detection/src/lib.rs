@@ -3,6 +3,7 @@
 //!
 //! Knows nothing of networks or credentials.
 
+mod budget;
 mod config;
 mod detections;
 mod error;
@@ -13,5 +14,6 @@ mod metrics;
 mod service;
 mod state;
 mod store;
+mod sweep;
 
 pub use self::{config::Config, service::DetectionService};

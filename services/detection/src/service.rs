@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use prosopa_http::Operation;
-use prosopa_runtime::{BuildError, Parts, Platform, Service};
+use prosopa_runtime::{BuildError, Parts, Platform, Service, Task, TaskKind};
 use prosopa_store::{Migration, migrations};
 
-use crate::{config::Config, http, metrics::Metrics, state::State};
+use crate::{budget::ByteBudget, config::Config, http, metrics::Metrics, state::State, sweep};
 
 /// The schema, in order.
 const MIGRATIONS: &[Migration] = migrations!("0001_images", "0002_detections");
@@ -27,16 +27,20 @@ impl Service for DetectionService {
 
     async fn build(config: Config, platform: &Platform) -> Result<Parts<()>, BuildError> {
         config.validate()?;
+        let budget = ByteBudget::new(config.picture_bytes_max);
         let state = State {
             config: Arc::new(config),
             database: platform.database(Self::NAME, MIGRATIONS).await?,
             blobs: platform.blobs(Self::NAME),
+            budget,
             keyring: platform.keyring.clone(),
             engine: platform.peers.engine()?,
             clock: Arc::clone(&platform.clock),
             metrics: Metrics::declare(&platform.metrics)?,
         };
-        let http = http::endpoints().into_router(state);
-        Ok(Parts { offer: (), http, tasks: Vec::new(), readiness: Vec::new() })
+        let http = http::endpoints().into_router(state.clone());
+        let sweep =
+            Task::new("detection_sweep", TaskKind::Restart, move |stop| sweep::run(state.clone(), stop));
+        Ok(Parts { offer: (), http, tasks: vec![sweep], readiness: Vec::new() })
     }
 }

@@ -7,7 +7,7 @@ use prosopa_model::Clock;
 use prosopa_store::Database;
 use prosopa_vault::{BlobStore, Keyring};
 
-use crate::{config::Config, metrics::Metrics};
+use crate::{budget::ByteBudget, config::Config, metrics::Metrics};
 
 /// Shared by all requests.
 #[derive(Clone)]
@@ -15,6 +15,7 @@ pub(crate) struct State {
     pub(crate) config: Arc<Config>,
     pub(crate) database: Database,
     pub(crate) blobs: BlobStore,
+    pub(crate) budget: ByteBudget,
     pub(crate) keyring: Keyring,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) clock: Arc<dyn Clock>,

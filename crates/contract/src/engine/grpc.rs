@@ -139,6 +139,7 @@ fn read_error(status: &Status) -> EngineError {
         Some("overloaded") => {
             EngineError::Overloaded { retry_after_ms: number(status, RETRY_AFTER_KEY).unwrap_or(1_000) }
         }
+        Some("unavailable") => EngineError::Unavailable { detail },
         Some("internal") => EngineError::Internal { detail },
         _ if status.code() == Code::ResourceExhausted => EngineError::Overloaded { retry_after_ms: 1_000 },
         _ => EngineError::Unavailable { detail: format!("{}: {detail}", status.code()) },
@@ -169,6 +170,7 @@ mod tests {
             EngineError::TooManyPixels { width: 3, height: 4, pixels_max: 5 },
             EngineError::InvalidArgument { detail: "min_face_px must be 12 or more".into() },
             EngineError::Overloaded { retry_after_ms: 250 },
+            EngineError::Unavailable { detail: "x".into() },
             EngineError::Internal { detail: "x".into() },
         ];
         for error in errors {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use prosopa_contract::engine::{self, ImageInfo};
 use prosopa_model::DetectionId;
-use prosopa_vault::{Keyring, KeyringError};
+use prosopa_vault::Keyring;
 
 use crate::{
     error::{Error, FindingsError},
@@ -32,10 +32,12 @@ impl Findings {
         Self { faces, embeddings }
     }
 
-    pub(super) fn seal(&self, keyring: &Keyring, id: DetectionId) -> Result<Vec<u8>, KeyringError> {
-        // Plain numbers and lists: their JSON form cannot fail.
-        let json = serde_json::to_vec(self).unwrap_or_default();
-        keyring.seal(&context(id), &json)
+    pub(super) fn seal(&self, keyring: &Keyring, id: DetectionId) -> Result<Vec<u8>, Error> {
+        let seal = || -> Result<Vec<u8>, FindingsError> {
+            let json = serde_json::to_vec(self)?;
+            Ok(keyring.seal(&context(id), &json)?)
+        };
+        seal().map_err(|source| Error::Findings { id, source })
     }
 
     pub(super) fn open(keyring: &Keyring, id: DetectionId, sealed: Vec<u8>) -> Result<Self, Error> {

@@ -97,6 +97,7 @@ async fn create_detection(
         account_id: principal.account_id,
         picture: upload.bytes,
         declared: upload.declared,
+        claim: upload.claim,
         min_face_px: query.min_face_px,
         max_faces: query.max_faces,
     };

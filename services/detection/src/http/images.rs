@@ -1,16 +1,24 @@
 //! `/images`: the pictures, for their owner only.
 
+use std::convert::Infallible;
+
 use axum::{
+    body::Body,
     extract,
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
+use futures::{Stream, stream};
 use http::{HeaderValue, header};
 
 use prosopa_http::{Caller, Endpoints, Operation, PathId};
 use prosopa_model::Scope;
 use prosopa_problem::Problem;
 
-use crate::{images, state::State};
+use crate::{budget::Claim, images, state::State};
+
+/// Bytes handed to the connection at once.
+const SLICE_BYTES: usize = 64 * 1024;
 
 pub(super) fn endpoints() -> Endpoints<State> {
     Endpoints::new().add(
@@ -30,11 +38,20 @@ async fn get_image_content(
 ) -> Result<Response, Problem> {
     let content = images::get_content(&state, principal.account_id, id).await?;
     let headers = [
+        (header::CONTENT_LENGTH, HeaderValue::from(content.bytes.len())),
         (header::CONTENT_TYPE, HeaderValue::from_static(content.media_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
         // A picture that a browser took for a page would run in the product's origin.
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("inline")),
     ];
-    Ok((headers, content.bytes).into_response())
+    Ok((headers, Body::from_stream(slices(content.bytes, content.claim))).into_response())
+}
+
+/// The bytes piece by piece, so that the room they take is given back when the last one has been sent, not before.
+fn slices(bytes: Bytes, claim: Claim) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    stream::unfold((bytes, claim), async |(mut bytes, claim)| {
+        let slice = bytes.split_to(SLICE_BYTES.min(bytes.len()));
+        (!slice.is_empty()).then_some((Ok(slice), (bytes, claim)))
+    })
 }

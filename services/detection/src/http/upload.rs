@@ -3,10 +3,13 @@
 use axum::extract::{FromRequest, Multipart, Request, multipart::MultipartError};
 use bytes::Bytes;
 use http::StatusCode;
+use http_body::Body;
 
-use prosopa_contract::engine::ImageFormat;
+use prosopa_contract::engine::{IMAGE_BYTES_MAX, ImageFormat};
 use prosopa_http::{BodyBytes, content_type};
 use prosopa_problem::{Code, Problem};
+
+use crate::{budget::Claim, state::State};
 
 /// Name of the form's field.
 const FIELD: &str = "image";
@@ -17,37 +20,48 @@ pub(super) struct Upload {
     pub(super) bytes: Bytes,
     /// The type it was declared to have; none where the bytes shall speak.
     pub(super) declared: Option<ImageFormat>,
+    /// The room it takes.
+    pub(super) claim: Claim,
 }
 
-impl<S: Send + Sync> FromRequest<S> for Upload {
+/// A picture and its declared type.
+type Picture = (Bytes, Option<ImageFormat>);
+
+impl FromRequest<State> for Upload {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &State) -> Result<Self, Problem> {
+        // A body without a declared length may grow to the limit.
+        let length = request.body().size_hint().exact().unwrap_or(IMAGE_BYTES_MAX as u64);
+        let claim = state.budget.claim(length).await?;
         let declared = content_type(request.headers()).map(str::to_ascii_lowercase);
-        if declared.as_deref() == Some("multipart/form-data") {
+        let (bytes, declared) = if declared.as_deref() == Some("multipart/form-data") {
             let form = Multipart::from_request(request, state).await;
-            return read_form(form.map_err(|error| malformed(&error))?).await;
-        }
-        let declared = declared_format(declared.as_deref())?;
-        let BodyBytes(bytes) = BodyBytes::from_request(request, state).await?;
-        Ok(Self { bytes, declared })
+            read_form(form.map_err(|error| malformed(&error))?).await?
+        } else {
+            let declared = declared_format(declared.as_deref())?;
+            let BodyBytes(bytes) = BodyBytes::from_request(request, state).await?;
+            (bytes, declared)
+        };
+        Ok(Self { bytes, declared, claim })
     }
 }
 
-async fn read_form(mut form: Multipart) -> Result<Upload, Problem> {
-    let mut upload = None;
+async fn read_form(mut form: Multipart) -> Result<Picture, Problem> {
+    let mut picture: Option<Picture> = None;
     while let Some(field) = form.next_field().await.map_err(form_problem)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name != FIELD {
             return Err(Problem::invalid(format!("/{name}"), "unknown field, expected `image`"));
         }
-        let declared = declared_format(field.content_type().map(str::to_ascii_lowercase).as_deref())?;
+        let media_type = field.content_type().and_then(|text| text.split(';').next());
+        let declared = declared_format(media_type.map(|text| text.trim().to_ascii_lowercase()).as_deref())?;
         let bytes = field.bytes().await.map_err(form_problem)?;
-        if upload.replace(Upload { bytes, declared }).is_some() {
+        if picture.replace((bytes, declared)).is_some() {
             return Err(Problem::invalid("/image", "given more than once"));
         }
     }
-    upload.ok_or_else(|| Problem::invalid("/image", "missing field"))
+    picture.ok_or_else(|| Problem::invalid("/image", "missing field"))
 }
 
 fn declared_format(media_type: Option<&str>) -> Result<Option<ImageFormat>, Problem> {

@@ -8,11 +8,13 @@ use http::{Method, Request};
 use prosopa_contract::engine::{AnalyzeFacesRequest, AnalyzeFacesResponse, EngineError, ImageFormat};
 use prosopa_detection::{Config, DetectionService};
 use prosopa_model::AccountId;
-use prosopa_runtime::Service;
+use prosopa_runtime::{Parts, Service};
 use prosopa_testkit::{Received, ScriptedEngine, TestPlatform, analysis_of, principal_of, send};
 
 pub(crate) struct Detection {
     pub(crate) test: TestPlatform,
+    /// What a host would adopt.
+    pub(crate) parts: Option<Parts<()>>,
     router: Router,
 }
 
@@ -28,7 +30,7 @@ impl Detection {
         let mut test = TestPlatform::new();
         test.platform.peers.engine = Some(Arc::new(ScriptedEngine::new(script)));
         let parts = DetectionService::build(Config::default(), &test.platform).await.unwrap();
-        Self { test, router: parts.http }
+        Self { test, router: parts.http.clone(), parts: Some(parts) }
     }
 
     pub(crate) async fn call(&self, account: AccountId, mut request: Request<Body>) -> Received {

@@ -23,8 +23,10 @@ async fn form_and_bare_body_are_both_taken() {
         Ok(analysis_of(ImageFormat::Jpeg, 1))
     })
     .await;
-    let form = part("image", "image/jpeg") + "--B--\r\n";
-    assert_eq!(detection.post(AccountId::new(), FORM, form).await.status, 201);
+    for media_type in ["image/jpeg", "Image/JPEG; charset=binary"] {
+        let form = part("image", media_type) + "--B--\r\n";
+        assert_eq!(detection.post(AccountId::new(), FORM, form).await.status, 201, "{media_type}");
+    }
     for media_type in ["image/jpeg", "IMAGE/JPEG", "application/octet-stream"] {
         assert_eq!(detection.post(AccountId::new(), media_type, "bytes").await.status, 201, "{media_type}");
     }
@@ -54,11 +56,16 @@ async fn forms_that_are_not_right_are_refused() {
 /// F5: a type that is not read, and one that the bytes belie, are 415.
 #[tokio::test]
 async fn wrong_and_false_types_are_refused() {
-    let detection = Detection::start().await;
+    // Nothing of this is worth the engine's time.
+    let detection = Detection::with(|_| panic!("the engine was asked")).await;
+    let jpeg = b"\xff\xd8\xff and so on".as_slice();
     for media_type in ["text/plain", "image/gif", "image/png", "image/webp", "application/json"] {
-        let received = detection.post(AccountId::new(), media_type, "bytes").await;
+        let received = detection.post(AccountId::new(), media_type, jpeg).await;
         assert_eq!(received.refusal(), (415, "unsupported-media-type".into()), "{media_type}");
     }
+    let png = b"\x89PNG\r\n\x1a\n".as_slice();
+    let received = detection.post(AccountId::new(), "image/jpeg", png).await;
+    assert_eq!(received.json()["detail"], "the picture is png, declared was jpeg");
     let in_form = detection.post(AccountId::new(), FORM, part("image", "text/plain") + "--B--\r\n").await;
     assert_eq!(in_form.refusal(), (415, "unsupported-media-type".into()));
 }
