@@ -57,6 +57,8 @@ impl Database {
         let folder = options.path.parent().unwrap_or_else(|| Path::new("."));
         create_private_folder(folder)
             .map_err(|source| Error::Folder { path: folder.display().to_string(), source })?;
+        keep_private(&options.path)
+            .map_err(|source| Error::Folder { path: options.path.display().to_string(), source })?;
         let file = SqliteConnectOptions::new()
             .filename(&options.path)
             .create_if_missing(true)
@@ -156,6 +158,19 @@ macro_rules! on_db {
             $crate::Executor::Sqlite($connection) => ($body).map_err($crate::Error::from),
         }
     };
+}
+
+/// Makes the file if there is none and lets only its owner read it; SQLite gives its other files the same mode.
+fn keep_private(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    drop(file);
+    Ok(())
 }
 
 /// Creates a folder (and those above it) that only the owner may enter.

@@ -146,3 +146,20 @@ async fn a_folder_that_cannot_be_made_is_named() {
     let error = Database::open(&options, &[FIRST]).await.err().unwrap();
     assert!(error.to_string().contains("file/below"), "{error}");
 }
+
+/// F1: password hashes are nobody else's to read, whoever made the folder and with whatever mode.
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_may_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::write(folder.path().join("test.db"), "").unwrap();
+    let database = open(folder.path()).await;
+    insert(&database, &thing("a")).await.unwrap();
+    assert_eq!(count(&database).await, 1);
+    for entry in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", entry.path().display());
+    }
+}
