@@ -4,7 +4,9 @@ use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
 /// What is written where.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,15 +60,17 @@ impl Telemetry {
     pub fn start(config: &Config, version: &'static str) -> Result<Self, StartError> {
         let filter = EnvFilter::try_new(&config.log_filter).map_err(StartError::Filter)?;
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(true);
+        // Each layer has its own filter: how much is logged does not decide what is traced.
         let lines = match config.log_format {
             LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
             LogFormat::Json => lines.json().flatten_event(true).boxed(),
         };
         let traces = config.otlp_endpoint.as_deref().map(|url| start_traces(url, version)).transpose()?;
-        let spans = traces
-            .as_ref()
-            .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("prosopa")));
-        let registry = tracing_subscriber::registry().with(filter).with(lines).with(spans);
+        let spans = traces.as_ref().map(|provider| {
+            let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("prosopa"));
+            layer.with_filter(LevelFilter::INFO)
+        });
+        let registry = tracing_subscriber::registry().with(lines.with_filter(filter)).with(spans);
         registry.try_init().map_err(|_| StartError::Twice)?;
         Ok(Self { traces })
     }

@@ -26,7 +26,12 @@ async fn collect() -> (String, mpsc::Receiver<Bytes>) {
 #[tokio::test]
 async fn traces_reach_the_collector_and_join_the_callers() {
     let (url, mut received) = collect().await;
-    let product = Product::start_with(&[("PROSOPA_TELEMETRY__OTLP_ENDPOINT", &url)]).await;
+    let product = Product::start_with(&[
+        ("PROSOPA_TELEMETRY__OTLP_ENDPOINT", &url),
+        // What is logged does not decide what is traced.
+        ("PROSOPA_TELEMETRY__LOG_FILTER", "warn"),
+    ])
+    .await;
     let user = product.user().await;
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let request = user.request(reqwest::Method::POST, "/api/v1/faces/detections");
