@@ -1,7 +1,7 @@
 # The front door: every task has its target here, and its logic in scripts/. `make` alone prints this list.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup build models test test-unit e2e coverage check fmt lint deny golden shellcheck \
+.PHONY: help run demo setup tools build models test test-unit e2e coverage check fmt lint deny golden shellcheck \
         generate bench clean-build clean-models clean-demo clean-cache
 
 # Passed on to the program that a target starts, for example `make run ARGS="--listen 127.0.0.1:8081"`.
@@ -16,19 +16,22 @@ run: models ## Set up, build, and start the product in the foreground (ARGS="...
 demo: models ## Start the product, sign up, send the bundled photo, show the faces (DEMO_ONCE=1 ends it there)
 	@exec scripts/demo.sh
 
-setup: ## Install what the build needs (as root), or print the command that does
+setup: ## Install what is missing (as root), or print the command that does
+	@scripts/setup.sh --models
+
+tools:
 	@scripts/setup.sh
 
-build: setup ## Build the binary and link it as bin/prosopa
+build: tools ## Build the binary and link it as bin/prosopa
 	@scripts/build.sh
 
-models: build ## Make the model pack from its pinned packages, once
+models: setup build ## Make the model pack from its pinned packages, once
 	@scripts/models.sh
 
 test: models ## Run every test that needs no cluster; the last line is the sum
 	@scripts/test.sh
 
-test-unit: setup ## Run the rules alone: no outside program, no model pack
+test-unit: tools ## Run the rules alone: no outside program, no model pack
 	@scripts/test.sh --unit
 
 e2e: models ## Run the tests that drive the built product from outside
@@ -40,13 +43,13 @@ coverage: models ## Run the tests and print line coverage
 check: fmt lint shellcheck deny golden ## Format, lints, dependency rules, generated files: all that is not a test
 	@cargo test --locked --quiet --package prosopa-layout
 
-fmt: setup ## Check the format (`cargo fmt` mends it)
+fmt: tools ## Check the format (`cargo fmt` mends it)
 	@cargo fmt --all --check
 
-lint: setup ## Run clippy over everything, warnings are errors
+lint: tools ## Run clippy over everything, warnings are errors
 	@cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 
-deny: setup ## Check bans, licences and sources of all dependencies
+deny: tools ## Check bans, licences and sources of all dependencies
 	@scripts/deny.sh
 
 golden: build ## Check that the generated files are what the code generates

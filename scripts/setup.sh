@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Finds out what the build, the model pack and the tests need and this machine lacks. As root on Debian it is
-# installed; otherwise the exact command is printed and the status is 1. Quick when nothing is missing.
+# Finds out what the build and the tests need and this machine lacks. As root on Debian it is installed; otherwise the
+# exact command is printed and the status is 1. Quick when nothing is missing.
+#   scripts/setup.sh            what compiles and tests the rules
+#   scripts/setup.sh --models   also what fetches the packages of the model pack, unless they are there
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -10,7 +12,13 @@ can_compile() {
   have cc && printf '#include <stdio.h>\nint main(void) { return 0; }\n' | cc -x c - -o /dev/null 2>/dev/null
 }
 
-needs_package() { [ -z "${!1:-}" ] && ! compgen -G "$PROSOPA_CACHE/packages/$2" >/dev/null && ! [ -d "$PROSOPA_MODEL_PACK" ]; }
+with_models=false
+[ "${1:-}" != --models ] || with_models=true
+
+# Neither a finished pack nor the archive, named or in the cache.
+needs_package() {
+  $with_models && [ ! -e "$PROSOPA_MODEL_PACK/manifest.json" ] && [ -z "${!1:-}" ] && [ ! -e "$PROSOPA_CACHE/packages/$2" ]
+}
 
 rust_version_wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 have cargo || die "Rust is missing: install Rust $rust_version_wanted or newer with rustup, then run this again"
@@ -25,8 +33,8 @@ have make || missing+=(make)
 have git || missing+=(git)
 have python3 || missing+=(python3)
 # The package clients are needed only until the archives of the model pack lie in the cache.
-if needs_package PROSOPA_FACE_API_ARCHIVE '*face-api*'; then have npm || missing+=(nodejs npm); fi
-if needs_package PROSOPA_FACENET_ARCHIVE 'facenet*'; then
+if needs_package PROSOPA_FACE_API_ARCHIVE "$face_api_file"; then have npm || missing+=(nodejs npm); fi
+if needs_package PROSOPA_FACENET_ARCHIVE "$facenet_file"; then
   python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 fi
 [ ${#missing[@]} -gt 0 ] || exit 0
