@@ -10,7 +10,11 @@ mod openapi;
 mod settings;
 mod up;
 
-use std::{error::Error, io::Write, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::Subcommand;
 
@@ -46,11 +50,17 @@ pub(crate) fn run(command: HostCommand) -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output left: not an error.
+        Err(failure) if is_closed_output(failure.as_ref()) => ExitCode::SUCCESS,
         Err(failure) => {
             report(failure.as_ref());
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_closed_output(failure: &(dyn Error + Send + Sync + 'static)) -> bool {
+    failure.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Writes one line of result.

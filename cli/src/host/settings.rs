@@ -69,6 +69,14 @@ pub(crate) struct Overrides {
 }
 
 impl Settings {
+    /// The defaults, with the model pack where the scripts put it.
+    fn with_model_pack() -> Self {
+        let named = std::env::var_os(MODEL_PACK).filter(|path| !path.is_empty());
+        let mut settings = Self::default();
+        settings.engine.model_pack_dir = named.map_or_else(|| PathBuf::from("models/default"), PathBuf::from);
+        settings
+    }
+
     /// Reads the configuration. A file that is named must exist.
     pub(crate) fn load(file: Option<&Path>, overrides: Overrides) -> Result<Self, Failure> {
         let path = match file {
@@ -76,17 +84,13 @@ impl Settings {
             Some(path) => Some(path),
             None => Some(Path::new(FILE)).filter(|path| path.exists()),
         };
-        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        let mut figment = Figment::from(Serialized::defaults(Self::with_model_pack()));
         if let Some(path) = path {
             figment = figment.merge(Toml::file_exact(path));
         }
         // Without a double underscore it is no key of a section: PROSOPA_TOKEN, PROSOPA_SERVER, ...
         let environment = Env::prefixed("PROSOPA_").filter(|key| key.as_str().contains("__")).split("__");
         let mut settings: Self = figment.merge(environment).extract()?;
-        if settings.engine.model_pack_dir == engine::Config::default().model_pack_dir {
-            let named = std::env::var_os(MODEL_PACK).filter(|path| !path.is_empty()).map(PathBuf::from);
-            settings.engine.model_pack_dir = named.unwrap_or_else(|| PathBuf::from("models/default"));
-        }
         let Overrides { data_dir, listen, admin_listen, model_pack } = overrides;
         let server = &mut settings.server;
         server.data_dir = data_dir.unwrap_or_else(|| std::mem::take(&mut server.data_dir));

@@ -62,15 +62,21 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let (public, admin) = (listeners.public_address()?, listeners.admin_address()?);
     let product = composition::build(settings).await?;
     end_on_signals(&product.platform.shutdown)?;
-    if let Some(administrator) = &product.new_administrator {
+    // A server does not end because nobody reads its greeting.
+    let _ = greet(public, admin, product.new_administrator.as_ref());
+    product.host.run(listeners, product.public, ListenerOptions::default()).await?;
+    tracing::info!("ended");
+    Ok(())
+}
+
+/// Says where the product is found.
+fn greet(public: SocketAddr, admin: SocketAddr, new: Option<&NewAdministrator>) -> Result<(), Failure> {
+    if let Some(administrator) = new {
         introduce(administrator)?;
     }
     say(&format!("prosopa {} listens on http://{public}", env!("CARGO_PKG_VERSION")))?;
     say(&format!("  documentation  http://{public}/api/docs"))?;
-    say(&format!("  operators      http://{admin}/readyz and /metrics"))?;
-    product.host.run(listeners, product.public, ListenerOptions::default()).await;
-    tracing::info!("ended");
-    Ok(())
+    say(&format!("  operators      http://{admin}/readyz and /metrics"))
 }
 
 /// Tells where the administrator's password lies; the password itself only a terminal, once.
