@@ -42,17 +42,17 @@ impl Run {
         let rate = latencies.len() as f64 / self.wall.as_secs_f64();
         let (callers, p50, p99) = (self.callers, percentile(50), percentile(99));
         println!("| {callers} callers | {rate:.1} detections/s, p50 {p50:.1} ms, p99 {p99:.1} ms |");
-        let stages = STAGES.map(|stage| {
+        for stage in STAGES {
             let name = stage.trim_end_matches("_us");
-            format!("{name} {:.2}", self.median_ms(stage))
-        });
-        println!("| {callers} callers, median of each stage, ms | {} |", stages.join(", "));
+            let (p50, p99) = (self.stage_ms(stage, 50), self.stage_ms(stage, 99));
+            println!("| {callers} callers, {name} | p50 {p50:.2} ms, p99 {p99:.2} ms |");
+        }
     }
 
-    fn median_ms(&self, stage: &str) -> f64 {
+    fn stage_ms(&self, stage: &str, percent: usize) -> f64 {
         let mut values: Vec<u64> =
             self.timings.iter().filter_map(|timings| timings[stage].as_u64()).collect();
         values.sort_unstable();
-        values[values.len() / 2] as f64 / 1e3
+        values[(values.len() - 1) * percent / 100] as f64 / 1e3
     }
 }

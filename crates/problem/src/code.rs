@@ -47,7 +47,6 @@ codes! {
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "The method does not exist here";
     UserNameTaken "user-name-taken" CONFLICT "The user name is taken";
     EmailTaken "email-taken" CONFLICT "The e-mail address is taken";
-    LengthRequired "length-required" LENGTH_REQUIRED "The length of the body must be declared";
     BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE "The body is too large";
     UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "The body's type is not supported";
     ValidationFailed "validation-failed" UNPROCESSABLE_ENTITY "Some values are not acceptable";

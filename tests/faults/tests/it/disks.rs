@@ -4,14 +4,20 @@ use prosopa_harness::{Product, binary, model_pack, photo};
 use tokio::process::Command;
 
 /// The product on a file system of its own, in a mount namespace that ends with it.
+///
+/// Others than root need a user namespace for it; root may not make one below a changed root.
 fn command_on(mount: &str, folder: &std::path::Path) -> Command {
+    let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    let namespace: &[&str] = if is_root { &["--mount"] } else { &["--map-root-user", "--mount"] };
+    let is_allowed =
+        std::process::Command::new("unshare").args(namespace).arg("true").status().unwrap().success();
+    assert!(
+        is_allowed,
+        "this test needs a mount namespace of its own, which this machine or container forbids"
+    );
     let script = format!("{mount} && exec \"$0\" \"$@\"");
     let mut command = Command::new("unshare");
-    // Others than root need a user namespace for it; root may not make one below a changed root.
-    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
-        command.arg("--map-root-user");
-    }
-    command.args(["--mount", "sh", "-c", &script]).arg(binary());
+    command.args(namespace).args(["sh", "-c", &script]).arg(binary());
     command.args(Product::arguments(&folder.join("data"))).env("PROSOPA_MODEL_PACK", model_pack());
     command.env("FOLDER", folder);
     command
