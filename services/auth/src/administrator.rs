@@ -1,12 +1,14 @@
 //! The administrator made at the first start (R5), and the way back in when a password is lost.
+//!
+//! The file and the database change one after the other: the password is written beside the file, then committed, then
+//! moved to its place. Ended in between, the file lacks the password that is valid, but it lies beside; the next
+//! start, or reset, finds that out and moves it.
 
-use std::{
-    fs,
-    io::{self, Write as _},
-    path::{Path, PathBuf},
-};
+mod password_file;
 
-use secrecy::{ExposeSecret, SecretString};
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
 
 use prosopa_model::{AccountId, Role, Timestamp, UserId};
 use prosopa_runtime::Platform;
@@ -16,16 +18,17 @@ use crate::{
     email::Email,
     error::Error,
     metrics::Metrics,
-    passwords::{Password, PasswordHasher},
+    passwords::{Password, PasswordHasher, Room},
     store::{
-        DATABASE, MIGRATIONS, Store,
+        DATABASE, MIGRATIONS, Store, Write,
         users::{Status, User},
     },
     user_name::UserName,
 };
 
+use self::password_file::PasswordFile;
+
 const USER_NAME: &str = "administrator";
-const PASSWORD_FILE: &str = "administrator-password";
 
 /// An administrator that was made just now; its password is known here and in the file only.
 #[derive(Debug, Clone)]
@@ -55,9 +58,12 @@ pub enum ResetError {
     Failed(#[from] Error),
 }
 
-/// Gives a user a new, generated password and ends all of the user's sessions; for use while nothing else runs.
+/// Gives a user a new, generated password, ends all of the user's sessions and revokes all of the user's API keys:
+/// whoever took the user over has nothing left. For use while nothing else runs.
 ///
-/// The administrator's password file is rewritten along with the administrator's password.
+/// The administrator's password file is rewritten along with the administrator's password. When this fails, the old
+/// password is valid and in the file, or, if only the last step failed, the new one is valid and lies in
+/// `administrator-password.new`, which the next start or reset moves to its place.
 pub async fn reset_password(
     config: &Config,
     platform: &Platform,
@@ -71,15 +77,19 @@ pub async fn reset_password(
     // Nobody will look at what is counted here.
     let seconds = Metrics::declare(&prosopa_telemetry::Metrics::new())?.hashing_seconds;
     let password = Password::generated()?;
-    let hash = PasswordHasher::new(config, seconds).await?.hash(&password).await?;
+    let passwords = PasswordHasher::new(config, seconds).await?;
+    let hash = passwords.hash(&password, Room::Login).await?;
     let mut write = store.begin().await?;
     let user_id = write.find_user_id(&name).await?.ok_or_else(unknown)?;
     write.set_password_hash(user_id, &hash).await?;
     write.delete_sessions_of(user_id).await?;
+    write.revoke_api_keys_of(user_id, platform.clock.now()).await?;
     if name.key() == USER_NAME {
-        write_password(&platform.data_dir, &password)?;
+        let file = PasswordFile::new(&platform.data_dir);
+        commit_with_file(write, &file, &password, &store, &passwords, &name).await?;
+    } else {
+        write.commit().await?;
     }
-    write.commit().await?;
     tracing::info!(%user_id, "password reset");
     Ok(password.secret().clone())
 }
@@ -93,11 +103,13 @@ pub(crate) async fn ensure(
     now: Timestamp,
 ) -> Result<Option<NewAdministrator>, Error> {
     let (name, email) = identity(config)?;
+    let file = PasswordFile::new(data_dir);
     if store.has_user_name(&name).await? {
+        settle(&file, store, passwords, &name).await?;
         return Ok(None);
     }
     let password = Password::generated()?;
-    let hash = passwords.hash(&password).await?;
+    let hash = passwords.hash(&password, Room::Login).await?;
     let user = User {
         id: UserId::new(),
         account_id: AccountId::new(),
@@ -112,11 +124,9 @@ pub(crate) async fn ensure(
     if write.find_user_id(&name).await?.is_some() {
         return Ok(None);
     }
-    // Under the write lock and before the commit: whatever happens, the file holds the password of an administrator
-    // that exists, or of one that the next start makes anew together with the file.
-    let password_file = write_password(data_dir, &password)?;
     write.insert_user(&user, &name, &email, &hash).await?;
-    write.commit().await?;
+    commit_with_file(write, &file, &password, store, passwords, &name).await?;
+    let password_file = file.path();
     tracing::info!(user_id = %user.id, password_file = %password_file.display(), "administrator made");
     Ok(Some(NewAdministrator {
         user_name: user.user_name,
@@ -134,16 +144,47 @@ fn identity(config: &Config) -> Result<(UserName, Email), Error> {
     Ok((name, email))
 }
 
-/// Writes the file beside its place, then renames it; a temporary file has mode 0600.
-fn write_password(data_dir: &Path, password: &Password) -> Result<PathBuf, Error> {
-    let path = data_dir.join(PASSWORD_FILE);
-    let write = || -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(data_dir)?;
-        writeln!(file, "{}", password.secret().expose_secret())?;
-        file.as_file().sync_all()?;
-        file.persist(&path)?;
-        fs::File::open(data_dir)?.sync_all()
+/// Makes a new password durable in the database and in the file.
+async fn commit_with_file(
+    write: Write,
+    file: &PasswordFile,
+    password: &Password,
+    store: &Store,
+    passwords: &PasswordHasher,
+    name: &UserName,
+) -> Result<(), Error> {
+    file.write_next(password.secret())?;
+    let committed = write.commit().await;
+    // Moves the file if the commit succeeded and removes it if not; the lock is taken anew for either.
+    let settled = settle(file, store, passwords, name).await;
+    if let (Err(_), Err(error)) = (&committed, &settled) {
+        tracing::warn!(%error, "the password that was not set is left for the next start to remove");
+    }
+    committed.and(settled)
+}
+
+/// Moves a password that waits beside the file to its place if it is the administrator's, and removes it if not.
+async fn settle(
+    file: &PasswordFile,
+    store: &Store,
+    passwords: &PasswordHasher,
+    name: &UserName,
+) -> Result<(), Error> {
+    if !file.has_next() {
+        return Ok(());
+    }
+    // Others may be at it: nobody changes the file beside without the lock.
+    let mut write = store.begin().await?;
+    let Some(next) = file.read_next()? else { return Ok(()) };
+    let credentials = match write.find_user_id(name).await? {
+        Some(user_id) => write.find_credentials(user_id).await?,
+        None => None,
     };
-    write().map_err(|source| Error::PasswordFile { path: path.display().to_string(), source })?;
-    Ok(path)
+    let is_valid = match (Password::typed(&next), credentials) {
+        (Some(password), Some(known)) => {
+            passwords.check(&password, Some(&known.password_hash)).await?.is_right
+        }
+        _ => false,
+    };
+    if is_valid { file.promote_next() } else { file.remove_next() }
 }

@@ -1,14 +1,21 @@
-//! API keys: credentials of programs, with fewer rights than their creator at most (F3, S7).
+//! API keys: credentials of programs, with at most the rights of the user that made them (F3, S7).
+//!
+//! Only a signed-in user makes keys: a key that made others would outlive its own revocation in them.
+
+use std::time::Duration;
 
 use secrecy::SecretString;
 
-use prosopa_model::{AccountId, ApiKeyId, Cursor, Principal, Scopes, Timestamp};
+use prosopa_model::{AccountId, ApiKeyId, Credential, Cursor, Principal, Scopes, Timestamp};
 use prosopa_problem::FieldError;
 
 use crate::{error::Error, key_text::KeyText, state::State, store::api_keys::ApiKey};
 
 /// Characters of a key's name.
 const NAME_LEN_MAX: usize = 100;
+
+/// What [`crate::Config::api_keys_per_day_max`] counts in: the last 24 hours.
+const DAY: Duration = Duration::from_hours(24);
 
 /// A key that is asked for, unchecked.
 pub(crate) struct NewApiKey {
@@ -17,12 +24,15 @@ pub(crate) struct NewApiKey {
     pub(crate) expires_at: Option<Timestamp>,
 }
 
-/// Makes a key; the text is to be shown once.
+/// Makes a key for a signed-in user; the text is to be shown once.
 pub(crate) async fn create(
     state: &State,
     caller: &Principal,
     new: NewApiKey,
 ) -> Result<(ApiKey, SecretString), Error> {
+    if matches!(caller.credential, Credential::ApiKey(_)) {
+        return Err(Error::KeyMakesKey);
+    }
     let now = state.clock.now();
     let key = check(caller, new, now)?;
     let text = KeyText::generate(key.id)?;
@@ -30,6 +40,13 @@ pub(crate) async fn create(
     let mut tx = state.store.begin().await?;
     if tx.count_live_api_keys(caller.account_id, now).await? >= u64::from(max) {
         return Err(Error::TooManyKeys { max });
+    }
+    // Revoked ones count too: an account that makes and revokes all day would fill the disk.
+    let max = state.config.api_keys_per_day_max;
+    if let Some(made_at) = tx.find_creation_of_newest_api_key(caller.account_id, max).await?
+        && now.before(DAY) < made_at
+    {
+        return Err(Error::TooManyNewKeys { max, retry_after: made_at.after(DAY).since(now) });
     }
     tx.insert_api_key(&key, caller.account_id, caller.user_id, text.secret_digest()).await?;
     tx.commit().await?;
@@ -75,7 +92,8 @@ fn check(caller: &Principal, new: NewApiKey, now: Timestamp) -> Result<ApiKey, E
     })
 }
 
-/// Up to `limit` of the account's keys that are not revoked, newest first, behind `after`.
+/// Up to `limit` of the account's keys that are not revoked, newest first, behind `after`. Expired ones are among them
+/// until they are deleted.
 pub(crate) async fn list(
     state: &State,
     account_id: AccountId,

@@ -35,13 +35,21 @@ pub struct Config {
     /// Metered requests a day of the default plan: the most that a registration may ask for. A host that also runs the
     /// gateway sets it to the gateway's.
     pub default_requests_per_day: u64,
-    /// Keys of one account that are neither revoked nor expired.
+    /// Keys of one account that are neither revoked nor expired, up to 10,000.
     pub api_keys_per_account_max: u32,
+    /// Keys that one account makes within 24 hours, revoked ones too, 1 to 10,000.
+    pub api_keys_per_day_max: u32,
+    /// Logins with one name or address that may fail one after the other before the next has to wait, 1 to 100.
+    /// Logins under way count until they succeed, so it also bounds those at the same time.
+    pub failed_login_burst: u32,
+    /// Time after which one more login may fail, 1 to 3,600 seconds.
+    pub failed_login_seconds: u64,
     /// E-mail address of the administrator made at the first start.
     pub administrator_email: String,
     /// Passwords hashed at the same time; each takes `argon2_memory_kib`.
     pub password_hashing_concurrency: usize,
-    /// Passwords that wait to be hashed; further callers are told to come later.
+    /// Passwords that wait to be hashed, of logins and again as many of registrations; further callers are told to come
+    /// later.
     pub password_hashing_queue_max: usize,
     /// Argon2id memory, KiB; 19,456 (OWASP's minimum) or more.
     pub argon2_memory_kib: u32,
@@ -66,6 +74,9 @@ impl Default for Config {
             jwks_cache_seconds: 10 * 60,
             default_requests_per_day: 100,
             api_keys_per_account_max: 100,
+            api_keys_per_day_max: 200,
+            failed_login_burst: 10,
+            failed_login_seconds: 10,
             administrator_email: "administrator@localhost".into(),
             password_hashing_concurrency: 2,
             password_hashing_queue_max: 64,
@@ -113,6 +124,9 @@ impl Config {
                 "1 to 1000000000",
             ),
             (self.api_keys_per_account_max <= 10_000, "api_keys_per_account_max", "at most 10000"),
+            ((1..=10_000).contains(&self.api_keys_per_day_max), "api_keys_per_day_max", "1 to 10000"),
+            ((1..=100).contains(&self.failed_login_burst), "failed_login_burst", "1 to 100"),
+            ((1..=3_600).contains(&self.failed_login_seconds), "failed_login_seconds", "1 to 3600"),
             (Email::parse_any(&self.administrator_email).is_ok(), "administrator_email", "an e-mail address"),
             (
                 (1..=64).contains(&self.password_hashing_concurrency),
@@ -150,6 +164,11 @@ impl Config {
     /// Time in which a rotated refresh token may come again without ending the session.
     pub(crate) const fn refresh_reuse_grace(&self) -> Duration {
         Duration::from_millis(self.refresh_reuse_grace_ms)
+    }
+
+    /// Time after which one more login may fail.
+    pub(crate) const fn failed_login_interval(&self) -> Duration {
+        Duration::from_secs(self.failed_login_seconds)
     }
 
     /// How long a key signs.

@@ -22,6 +22,12 @@ pub enum Error {
     /// No active user with this name and password.
     #[error("user name or password is wrong")]
     InvalidCredentials,
+    /// Too many logins failed with this name.
+    #[error("too many logins failed with this name")]
+    TooManyFailedLogins {
+        /// Pause until the next attempt is welcome.
+        retry_after: Duration,
+    },
     /// A refresh token that is unknown, expired or was used before.
     #[error("the refresh token is not valid")]
     InvalidRefreshToken,
@@ -31,6 +37,17 @@ pub enum Error {
     /// The caller would give away more than it has.
     #[error("a key cannot have scopes that its creator lacks")]
     ScopeNotHeld,
+    /// The caller is no signed-in user but a key.
+    #[error("a key cannot make keys")]
+    KeyMakesKey,
+    /// The account has made all the keys it may make in a day.
+    #[error("the account has made {max} keys within a day")]
+    TooManyNewKeys {
+        /// Keys allowed.
+        max: u32,
+        /// Pause until the account may make another.
+        retry_after: Duration,
+    },
     /// The account has all the keys it may have.
     #[error("the account has {max} keys already")]
     TooManyKeys {
@@ -101,6 +118,9 @@ impl From<Error> for Problem {
             Error::UserNameTaken => Self::new(Code::UserNameTaken),
             Error::EmailTaken => Self::new(Code::EmailTaken),
             Error::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            Error::TooManyFailedLogins { retry_after } => Self::new(Code::RateLimited)
+                .with_detail("too many logins failed with this name or address; try again later")
+                .with_retry_after(retry_after),
             Error::InvalidRefreshToken => {
                 Self::new(Code::Unauthenticated).with_detail("the refresh token is not valid; log in again")
             }
@@ -108,6 +128,11 @@ impl From<Error> for Problem {
             Error::ScopeNotHeld => {
                 Self::new(Code::Forbidden).with_detail("a key cannot have scopes that its creator lacks")
             }
+            Error::KeyMakesKey => Self::new(Code::Forbidden)
+                .with_detail("keys are made by a signed-in user, not with a key: log in first"),
+            Error::TooManyNewKeys { max, retry_after } => Self::new(Code::RateLimited)
+                .with_detail(format!("the account has made {max} keys within a day, the most it may make"))
+                .with_retry_after(retry_after),
             Error::TooManyKeys { max } => Self::new(Code::ValidationFailed).with_detail(format!(
                 "the account has {max} live keys, the most it may have; revoke one first"
             )),

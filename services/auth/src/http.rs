@@ -57,7 +57,7 @@ pub(crate) fn endpoints() -> Endpoints<State> {
         )
         .add(
             Operation::post("create_api_key", "/api/v1/auth/api-keys")
-                .summary("Create an API key; its text is shown this once")
+                .summary("Create an API key, as a signed-in user; its text is shown this once")
                 .scope(Scope::AccountWrite)
                 .json_request::<api_keys::NewApiKey>()
                 .json_answer::<api_keys::CreatedApiKey>(StatusCode::CREATED, "The new key"),

@@ -12,6 +12,7 @@ mod error;
 mod http;
 mod key_text;
 mod key_use;
+mod login_throttle;
 mod metrics;
 mod passwords;
 mod registrations;

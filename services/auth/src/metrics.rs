@@ -7,7 +7,7 @@ use prosopa_telemetry::{HistogramVec, IntCounterVec, MetricsError};
 pub(crate) struct Metrics {
     /// By outcome: `created`, `user_name_taken`, `email_taken`, `invalid`, `failed`.
     pub(crate) registrations: IntCounterVec,
-    /// By outcome: `accepted`, `refused`, `overloaded`, `failed`.
+    /// By outcome: `accepted`, `refused`, `throttled`, `overloaded`, `failed`.
     pub(crate) logins: IntCounterVec,
     /// By outcome: `rotated`, `refused`, `raced`, `reused`, `failed`.
     pub(crate) refreshes: IntCounterVec,

@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{email::Email, error::Error, secrets, user_name::UserName};
 
-pub(crate) use self::hasher::PasswordHasher;
+pub(crate) use self::hasher::{PasswordHasher, Room};
 
 /// Characters of a password; every one counts, nothing is cut off.
 const LENGTH: RangeInclusive<usize> = 8..=1_024;

@@ -8,7 +8,7 @@ use prosopa_problem::FieldError;
 use crate::{
     email::Email,
     error::Error,
-    passwords::Password,
+    passwords::{Password, Room},
     state::State,
     store::users::{Status, User},
     user_name::UserName,
@@ -49,7 +49,7 @@ async fn try_register(state: &State, registration: &Registration) -> Result<User
     let checked = check(registration, state.config.default_requests_per_day).map_err(Error::Invalid)?;
     // A taken name is usually found here, before the slow hash; the transaction below decides.
     state.store.refuse_taken(&checked.user_name, &checked.email).await?;
-    let password_hash = state.passwords.hash(&checked.password).await?;
+    let password_hash = state.passwords.hash(&checked.password, Room::Registration).await?;
     let user = User {
         id: UserId::new(),
         account_id: AccountId::new(),

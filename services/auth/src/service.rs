@@ -12,6 +12,7 @@ use crate::{
     config::Config,
     http,
     key_use::KeyUse,
+    login_throttle::LoginThrottle,
     metrics::Metrics,
     passwords::PasswordHasher,
     signing_keys::SigningKeys,
@@ -60,8 +61,17 @@ impl Service for AuthService {
             SigningKeys::load(store.clone(), platform.keyring.clone(), Arc::clone(&clock), config.clone())
                 .await?;
         let key_use = KeyUse::default();
-        let state =
-            State::new(state::Parts { config, clock, store, passwords, signing_keys, key_use, metrics });
+        let login_throttle = LoginThrottle::new(config.failed_login_burst, config.failed_login_interval());
+        let state = State::new(state::Parts {
+            config,
+            clock,
+            store,
+            passwords,
+            login_throttle,
+            signing_keys,
+            key_use,
+            metrics,
+        });
         let verifier = Arc::new(StoreVerifier::new(state.clone()));
         let tasks = tasks::all(&state);
         let http = http::endpoints().into_router(state);

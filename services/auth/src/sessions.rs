@@ -13,7 +13,8 @@ use prosopa_model::{SessionId, Timestamp, UserId};
 use crate::{
     email::Email,
     error::Error,
-    passwords::Password,
+    login_throttle::NameDigest,
+    passwords::{Password, Room},
     secrets,
     state::State,
     store::{sessions::StoredRefreshToken, users::Status},
@@ -28,6 +29,28 @@ pub(crate) enum Login {
     Email(String),
 }
 
+/// A login in the form in which users are found by it.
+enum LoginKey {
+    UserName(String),
+    Email(String),
+}
+
+impl LoginKey {
+    fn of(login: &Login) -> Self {
+        match login {
+            Login::UserName(name) => Self::UserName(UserName::key_of(name)),
+            Login::Email(email) => Self::Email(Email::key_of(email)),
+        }
+    }
+
+    fn digest(&self, state: &State) -> NameDigest {
+        match self {
+            Self::UserName(key) => state.login_throttle.digest("user_name", key),
+            Self::Email(key) => state.login_throttle.digest("email", key),
+        }
+    }
+}
+
 /// What a caller holds of a session.
 pub(crate) struct Tokens {
     pub(crate) access_token: SecretString,
@@ -38,12 +61,14 @@ pub(crate) struct Tokens {
     pub(crate) refresh_token_life: Duration,
 }
 
-/// Begins a session. An unknown name, a wrong password and a deactivated user are not told apart, nor by time.
+/// Begins a session. An unknown name, a wrong password and a deactivated user are not told apart, nor by time, nor by
+/// when a name that failed too often has to wait.
 pub(crate) async fn log_in(state: &State, login: &Login, password: &SecretString) -> Result<Tokens, Error> {
-    let tokens = try_log_in(state, login, password).await;
+    let tokens = log_in_unless_throttled(state, &LoginKey::of(login), password).await;
     let outcome = match &tokens {
         Ok(_) => "accepted",
         Err(Error::InvalidCredentials) => "refused",
+        Err(Error::TooManyFailedLogins { .. }) => "throttled",
         Err(Error::HashingOverloaded) => "overloaded",
         Err(_) => "failed",
     };
@@ -51,11 +76,30 @@ pub(crate) async fn log_in(state: &State, login: &Login, password: &SecretString
     tokens
 }
 
-async fn try_log_in(state: &State, login: &Login, password: &SecretString) -> Result<Tokens, Error> {
+/// Counts the login as failed for as long as it is not known to have ended otherwise: a caller that hangs up has
+/// guessed all the same.
+async fn log_in_unless_throttled(
+    state: &State,
+    key: &LoginKey,
+    password: &SecretString,
+) -> Result<Tokens, Error> {
+    let digest = key.digest(state);
+    let begun = state.login_throttle.begin(digest, state.clock.now());
+    begun.map_err(|refused| Error::TooManyFailedLogins { retry_after: refused.retry_after })?;
+    let tokens = try_log_in(state, key, password).await;
+    match &tokens {
+        Ok(_) => state.login_throttle.reset(digest),
+        Err(Error::InvalidCredentials) => {}
+        Err(_) => state.login_throttle.give_back(digest),
+    }
+    tokens
+}
+
+async fn try_log_in(state: &State, key: &LoginKey, password: &SecretString) -> Result<Tokens, Error> {
     let password = Password::typed(password).ok_or(Error::InvalidCredentials)?;
-    let known = match login {
-        Login::UserName(name) => state.store.find_credentials_by_user_name(&UserName::key_of(name)).await?,
-        Login::Email(email) => state.store.find_credentials_by_email(&Email::key_of(email)).await?,
+    let known = match key {
+        LoginKey::UserName(key) => state.store.find_credentials_by_user_name(key).await?,
+        LoginKey::Email(key) => state.store.find_credentials_by_email(key).await?,
     };
     let hash = known.as_ref().map(|credentials| credentials.password_hash.as_str());
     let check = state.passwords.check(&password, hash).await?;
@@ -90,7 +134,7 @@ async fn try_log_in(state: &State, login: &Login, password: &SecretString) -> Re
 
 /// Hashes with the parameters of today. A login does not fail because this does: the next one tries again.
 async fn rehash(state: &State, password: &Password, user_id: UserId) -> Option<String> {
-    let hash = state.passwords.hash(password).await;
+    let hash = state.passwords.hash(password, Room::Login).await;
     hash.inspect_err(|error| tracing::warn!(%user_id, %error, "password is not hashed anew")).ok()
 }
 

@@ -5,8 +5,8 @@ use std::{ops::Deref, sync::Arc};
 use prosopa_model::Clock;
 
 use crate::{
-    config::Config, key_use::KeyUse, metrics::Metrics, passwords::PasswordHasher, signing_keys::SigningKeys,
-    store::Store,
+    config::Config, key_use::KeyUse, login_throttle::LoginThrottle, metrics::Metrics,
+    passwords::PasswordHasher, signing_keys::SigningKeys, store::Store,
 };
 
 /// Handles to the service's parts. Cheap to clone.
@@ -21,6 +21,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
     pub(crate) passwords: PasswordHasher,
+    pub(crate) login_throttle: LoginThrottle,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) key_use: KeyUse,
     pub(crate) metrics: Metrics,

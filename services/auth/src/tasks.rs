@@ -15,6 +15,9 @@ const FLUSH_PERIOD: Duration = Duration::from_secs(5);
 /// Rows deleted in one transaction: others wait for the write lock meanwhile.
 const SWEEP_BATCH: u32 = 500;
 
+/// How long keys that were revoked or expired are kept: who asks what they were used for, asks by then.
+const ENDED_KEYS_KEPT: Duration = Duration::from_hours(90 * 24);
+
 pub(crate) fn all(state: &State) -> Vec<Task> {
     let [sweeper, rotator, flusher] = [(); 3].map(|()| state.clone());
     vec![
@@ -35,8 +38,10 @@ async fn sweep_forever(state: State, stop: CancellationToken) -> Result<(), Buil
 
 /// Deletes one batch of what has expired; says whether there may be more.
 async fn sweep(state: &State) -> Result<bool, Error> {
+    let now = state.clock.now();
     let mut tx = state.store.begin().await?;
-    let deleted = tx.delete_expired_sessions(state.clock.now(), SWEEP_BATCH).await?;
+    let deleted = tx.delete_expired_sessions(now, SWEEP_BATCH).await?
+        + tx.delete_ended_api_keys(now.before(ENDED_KEYS_KEPT), SWEEP_BATCH).await?;
     if deleted > 0 {
         tx.commit().await?;
     }

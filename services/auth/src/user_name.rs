@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
-use unicode_security::{GeneralSecurityProfile, MixedScript};
+use unicode_security::{GeneralSecurityProfile, MixedScript, skeleton};
 
 /// Characters of a user name.
 const LENGTH: RangeInclusive<usize> = 3..=64;
@@ -11,11 +11,13 @@ const LENGTH: RangeInclusive<usize> = 3..=64;
 /// An allowed user name.
 ///
 /// Letters, digits, `.`, `_` and `-` of one script, out of the characters that Unicode recommends for identifiers
-/// (UTS 39, sections 3.1 and 5.1): nothing invisible, nothing that only looks like the name of another.
+/// (UTS 39, sections 3.1 and 5.1): nothing invisible. Two names are one if their keys are equal, and too much alike if
+/// their skeletons are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UserName {
     text: String,
     key: String,
+    skeleton: String,
 }
 
 impl UserName {
@@ -34,7 +36,10 @@ impl UserName {
         if !plain.is_single_script() {
             return Err("must not mix the letters of several scripts");
         }
-        Ok(Self { text: text.to_owned(), key: Self::key_of(text) })
+        // The name is shown as it was typed, and `I` looks like `l`, which its small form does not: the skeleton is that of
+        // the letters typed, and only then are cases made equal.
+        let skeleton = Self::key_of(&skeleton(&plain).collect::<String>());
+        Ok(Self { text: text.to_owned(), key: Self::key_of(text), skeleton })
     }
 
     /// The name as it was typed.
@@ -45,6 +50,13 @@ impl UserName {
     /// What two forms of one name share.
     pub(crate) fn key(&self) -> &str {
         &self.key
+    }
+
+    /// What two names share that are easily taken for each other (UTS 39, section 4): Cyrillic `сосо` and Latin `coco`.
+    ///
+    /// Some names share it that a careful reader tells apart, such as `b0b` and `bob`.
+    pub(crate) fn skeleton(&self) -> &str {
+        &self.skeleton
     }
 
     /// The key of a text that may be no allowed name.
@@ -126,7 +138,35 @@ mod tests {
         assert!(UserName::parse(&"ﬃ".repeat(30)).is_err());
     }
 
-    /// R7: what looks alike is one name.
+    /// R7: names that look alike share a skeleton, whole scripts too; others do not.
+    #[test]
+    fn names_that_look_alike_share_a_skeleton() {
+        let skeleton = |name: &str| UserName::parse(name).unwrap().skeleton;
+        let alike = [
+            // Cyrillic and Latin.
+            ("\u{441}\u{43e}\u{441}\u{43e}", "coco"),
+            ("\u{421}\u{41e}\u{421}\u{41e}", "coco"),
+            // Greek and Latin.
+            ("\u{39f}\u{3a1}\u{391}", "OPA"),
+            ("AIice", "Alice"),
+            ("paypa1", "paypal"),
+            ("modern", "modem"),
+            ("b0b", "bob"),
+            ("ａｄａ", "ada"),
+        ];
+        for (one, other) in alike {
+            assert_eq!(skeleton(one), skeleton(other), "{} {other}", one.escape_unicode());
+        }
+        let names =
+            ["ada", "adah", "дмитрий", "dmitri", "ada-1", "ada-2", "ada_1", "山田太郎", "Müller", "Muller"];
+        for (index, one) in names.iter().enumerate() {
+            for other in &names[..index] {
+                assert_ne!(skeleton(one), skeleton(other), "{one} {other}");
+            }
+        }
+    }
+
+    /// R7: however it was typed, it is one name.
     #[test]
     fn forms_of_one_name_share_a_key() {
         let forms = [("Ada", "ada"), ("ａｄａ", "ada"), ("STRASSE", "straße"), ("e\u{301}mile", "ÉMILE")];

@@ -10,6 +10,7 @@ CREATE TABLE users (
     account_id BLOB NOT NULL REFERENCES accounts (id),
     user_name TEXT NOT NULL,
     user_name_key TEXT NOT NULL UNIQUE,
+    user_name_skeleton TEXT NOT NULL UNIQUE,
     email TEXT NOT NULL,
     email_key TEXT NOT NULL UNIQUE,
     password_hash TEXT NOT NULL,

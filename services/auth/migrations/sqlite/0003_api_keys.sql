@@ -1,4 +1,4 @@
--- Revoked keys stay for the reports about their use.
+-- Keys that were revoked or expired stay for 90 days, for the reports about their use.
 
 CREATE TABLE api_keys (
     id BLOB PRIMARY KEY NOT NULL,
@@ -14,3 +14,7 @@ CREATE TABLE api_keys (
 ) STRICT;
 
 CREATE INDEX api_keys_by_account ON api_keys (account_id, created_at DESC, id DESC) WHERE revoked_at IS NULL;
+CREATE INDEX api_keys_by_creation ON api_keys (account_id, created_at);
+CREATE INDEX api_keys_by_user ON api_keys (user_id) WHERE revoked_at IS NULL;
+CREATE INDEX api_keys_by_revocation ON api_keys (revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX api_keys_by_expiry ON api_keys (expires_at) WHERE expires_at IS NOT NULL;

@@ -16,7 +16,8 @@ use crate::{registrations, state::State};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Registration {
-    /// 3 to 64 letters, digits, `.`, `_` and `-`; unique without regard to case and width.
+    /// 3 to 64 letters, digits, `.`, `_` and `-`; unique without regard to case and width; none that looks like
+    /// the name of another.
     #[schema(min_length = 3, max_length = 64, example = "ada")]
     user_name: String,
     /// Address of a mailbox; unique without regard to case.

@@ -20,11 +20,35 @@ pub(crate) struct PasswordHasher {
     argon2: Argon2<'static>,
     /// One permit for each thread that may hash.
     threads: Arc<Semaphore>,
-    /// One permit for each caller that hashes or waits.
-    places: Arc<Semaphore>,
+    logins: WaitingRoom,
+    registrations: WaitingRoom,
     /// Hash of a password that nobody has, checked where there is no user.
     decoy: Arc<str>,
     seconds: HistogramVec,
+}
+
+/// Where a caller waits for a thread: those who register keep nobody from logging in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// For who has a password already.
+    Login,
+    /// For who is new.
+    Registration,
+}
+
+/// A bounded place to wait in.
+#[derive(Clone)]
+struct WaitingRoom {
+    /// One permit for each caller that hashes or waits.
+    places: Arc<Semaphore>,
+    /// One permit for each caller that hashes or stands in the line for a thread, which both rooms share.
+    turns: Arc<Semaphore>,
+}
+
+impl WaitingRoom {
+    fn new(turns: usize, queue_max: usize) -> Self {
+        Self { places: Arc::new(Semaphore::new(turns + queue_max)), turns: Arc::new(Semaphore::new(turns)) }
+    }
 }
 
 /// What checking a password showed.
@@ -46,19 +70,21 @@ impl PasswordHasher {
         let mut hasher = Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             threads: Arc::new(Semaphore::new(threads)),
-            places: Arc::new(Semaphore::new(threads + config.password_hashing_queue_max)),
+            logins: WaitingRoom::new(threads, config.password_hashing_queue_max),
+            // Of several threads at most half, and of a single one every other turn.
+            registrations: WaitingRoom::new((threads / 2).max(1), config.password_hashing_queue_max),
             decoy: Arc::from(""),
             seconds,
         };
-        hasher.decoy = hasher.hash(&Password::generated()?).await?.into();
+        hasher.decoy = hasher.hash(&Password::generated()?, Room::Login).await?.into();
         Ok(hasher)
     }
 
     /// Hashes a password with a new salt, into the PHC text that names the parameters too.
-    pub(crate) async fn hash(&self, password: &Password) -> Result<String, Error> {
+    pub(crate) async fn hash(&self, password: &Password, room: Room) -> Result<String, Error> {
         let (argon2, password) = (self.argon2.clone(), password.clone());
         let hash = move || argon2.hash_password(password.secret().expose_secret().as_bytes());
-        let hash = self.run("hash", hash).await?.map_err(Error::Hashing)?;
+        let hash = self.run("hash", room, hash).await?.map_err(Error::Hashing)?;
         Ok(hash.to_string())
     }
 
@@ -70,7 +96,7 @@ impl PasswordHasher {
         let is_outdated = !self.is_current(&hash).map_err(Error::Hashing)?;
         let check =
             move || argon2.verify_password(password.secret().expose_secret().as_bytes(), hash.as_str());
-        let is_right = match self.run("check", check).await? {
+        let is_right = match self.run("check", Room::Login, check).await? {
             Ok(()) => has_user,
             Err(password_hash::Error::PasswordInvalid) => false,
             Err(error) => return Err(Error::Hashing(error)),
@@ -86,14 +112,20 @@ impl PasswordHasher {
         Ok(is_argon2id && cost(&params) == cost(self.argon2.params()))
     }
 
-    /// Runs `work` on a thread for blocking work, refusing it at once when the queue is full.
+    /// Runs `work` on a thread for blocking work, refusing it at once when the room is full.
     async fn run<T: Send + 'static>(
         &self,
         kind: &'static str,
+        room: Room,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Error::HashingOverloaded)?;
+        let room = match room {
+            Room::Login => &self.logins,
+            Room::Registration => &self.registrations,
+        };
+        let place = Arc::clone(&room.places).try_acquire_owned().map_err(|_| Error::HashingOverloaded)?;
         // The semaphores are never closed.
+        let turn = Arc::clone(&room.turns).acquire_owned().await.map_err(|_| Error::HashingOverloaded)?;
         let thread = Arc::clone(&self.threads).acquire_owned().await.map_err(|_| Error::HashingOverloaded)?;
         let seconds = self.seconds.with_label_values(&[kind]);
         let job = move || {
@@ -101,9 +133,56 @@ impl PasswordHasher {
             let result = work();
             seconds.observe(started.elapsed().as_secs_f64());
             // A caller that hung up does not stop the work: its permits are given back here, not there.
-            drop((thread, place));
+            drop((thread, turn, place));
             result
         };
         tokio::task::spawn_blocking(job).await.map_err(Error::HashingThread)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::{join, join_all};
+
+    use super::*;
+    use crate::metrics::Metrics;
+
+    async fn hasher(queue_max: usize) -> PasswordHasher {
+        let config = Config {
+            password_hashing_concurrency: 1,
+            password_hashing_queue_max: queue_max,
+            ..Config::default()
+        };
+        let metrics = Metrics::declare(&prosopa_telemetry::Metrics::new()).unwrap();
+        PasswordHasher::new(&config, metrics.hashing_seconds).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_login_is_admitted_while_registrations_fill_their_room() {
+        let hasher = hasher(0).await;
+        let password = Password::generated().unwrap();
+        let registrations = join_all((0..3).map(|_| hasher.hash(&password, Room::Registration)));
+        let (registrations, login) = join(registrations, hasher.check(&password, None)).await;
+        assert!(registrations[0].is_ok());
+        assert!(registrations[1..].iter().all(|hash| matches!(hash, Err(Error::HashingOverloaded))));
+        assert!(login.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_login_does_not_wait_for_all_registrations_that_came_before() {
+        let hasher = hasher(8).await;
+        let password = Password::generated().unwrap();
+        let order = std::sync::Mutex::new(Vec::new());
+        let registration = async || {
+            hasher.hash(&password, Room::Registration).await.unwrap();
+            order.lock().unwrap().push("registration");
+        };
+        let login = async {
+            hasher.check(&password, None).await.unwrap();
+            order.lock().unwrap().push("login");
+        };
+        join(join_all((0..9).map(|_| registration())), login).await;
+        let position = order.lock().unwrap().iter().position(|kind| *kind == "login").unwrap();
+        assert!(position <= 3, "{position} registrations went first");
     }
 }

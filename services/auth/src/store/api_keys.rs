@@ -52,7 +52,7 @@ impl Store {
         Ok(on_db!(connection, c => query_as::<_, StoredApiKey>(sql).bind(id.uuid()).fetch_optional(c).await)?)
     }
 
-    /// Up to `limit` keys of an account that are not revoked, newest first, behind `after`.
+    /// Up to `limit` keys of an account that are not revoked, expired or not, newest first, behind `after`.
     pub(crate) async fn list_api_keys(
         &self,
         account_id: AccountId,
@@ -91,6 +91,24 @@ impl Write {
             .fetch_one(c)
             .await)?;
         Ok(count.unsigned_abs())
+    }
+
+    /// When the `rank`th newest key of an account was made, revoked and expired ones counted; none if there are fewer.
+    pub(crate) async fn find_creation_of_newest_api_key(
+        &mut self,
+        account_id: AccountId,
+        rank: u32,
+    ) -> Result<Option<Timestamp>, Error> {
+        let sql = "SELECT created_at FROM api_keys
+                   WHERE account_id = $1
+                   ORDER BY created_at DESC
+                   LIMIT 1 OFFSET $2";
+        let micros = on_db!(self.tx, c => query_scalar::<_, i64>(sql)
+            .bind(account_id.uuid())
+            .bind(i64::from(rank.saturating_sub(1)))
+            .fetch_optional(c)
+            .await)?;
+        Ok(micros.map(Timestamp::from_micros))
     }
 
     /// Adds a key.
@@ -134,6 +152,26 @@ impl Write {
             .await
             .map(|done| done.rows_affected()))?;
         Ok(rows > 0)
+    }
+
+    /// Revokes every key of a user.
+    pub(crate) async fn revoke_api_keys_of(&mut self, user_id: UserId, now: Timestamp) -> Result<(), Error> {
+        let sql = "UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
+        on_db!(self.tx, c => query(sql).bind(user_id.uuid()).bind(now.micros()).execute(c).await)?;
+        Ok(())
+    }
+
+    /// Deletes up to `limit` keys that were revoked or expired at `time` or before; says how many.
+    pub(crate) async fn delete_ended_api_keys(&mut self, time: Timestamp, limit: u32) -> Result<u64, Error> {
+        let sql = "DELETE FROM api_keys WHERE id IN (
+                       SELECT id FROM api_keys WHERE revoked_at <= $1 OR expires_at <= $1 LIMIT $2)";
+        let rows = on_db!(self.tx, c => query(sql)
+            .bind(time.micros())
+            .bind(i64::from(limit))
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(rows)
     }
 
     /// Notes when a key was used, unless a later use is known.

@@ -96,9 +96,17 @@ impl Store {
         Ok(on_db!(connection, c => query_as::<_, Credentials>(sql).bind(key).fetch_optional(c).await)?)
     }
 
-    /// Fails if a user has the name or the address already.
+    /// Fails if a user has the name, or one that looks like it, or the address already.
     pub(crate) async fn refuse_taken(&self, user_name: &UserName, email: &Email) -> Result<(), Error> {
-        if self.find_credentials_by_user_name(user_name.key()).await?.is_some() {
+        let sql = "SELECT count(*) FROM users WHERE user_name_key = $1 OR user_name_skeleton = $2";
+        let mut connection = self.read().await?;
+        let alike = on_db!(connection, c => query_scalar::<_, i64>(sql)
+            .bind(user_name.key())
+            .bind(user_name.skeleton())
+            .fetch_one(c)
+            .await)?;
+        drop(connection);
+        if alike > 0 {
             return Err(Error::UserNameTaken);
         }
         match self.find_credentials_by_email(&email.key()).await? {
@@ -114,7 +122,8 @@ impl Store {
 }
 
 impl Write {
-    /// Adds a user and the account it belongs to; fails if another has the name or the address.
+    /// Adds a user and the account it belongs to; fails if another has the name, or one that looks like it, or the
+    /// address.
     pub(crate) async fn insert_user(
         &mut self,
         user: &User,
@@ -128,15 +137,16 @@ impl Write {
             .bind(user.created_at.micros())
             .execute(c)
             .await)?;
-        let sql = "INSERT INTO users (id, account_id, user_name, user_name_key, email, email_key, password_hash, role,
-                                      status, requests_per_day_max, created_at)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let sql = "INSERT INTO users (id, account_id, user_name, user_name_key, user_name_skeleton, email, email_key,
+                                      password_hash, role, status, requests_per_day_max, created_at)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
         let requests_per_day_max = user.requests_per_day_max.map(u64::cast_signed);
         let inserted = on_db!(self.tx, c => query(sql)
             .bind(user.id.uuid())
             .bind(user.account_id.uuid())
             .bind(user_name.as_str())
             .bind(user_name.key())
+            .bind(user_name.skeleton())
             .bind(email.as_str())
             .bind(email.key())
             .bind(password_hash)
@@ -148,7 +158,12 @@ impl Write {
             .await);
         match inserted {
             Ok(_) => Ok(()),
-            Err(error) if error.violates_unique("users.user_name_key") => Err(Error::UserNameTaken),
+            Err(error)
+                if error.violates_unique("users.user_name_key")
+                    || error.violates_unique("users.user_name_skeleton") =>
+            {
+                Err(Error::UserNameTaken)
+            }
             Err(error) if error.violates_unique("users.email_key") => Err(Error::EmailTaken),
             Err(error) => Err(error.into()),
         }

@@ -93,6 +93,73 @@ async fn a_reset_replaces_the_password_and_ends_the_sessions() {
     assert_eq!(log_in(&app, "administrator", new.expose_secret()).await.status, StatusCode::OK);
 }
 
+/// R5: whoever took the administrator over keeps no key either; another user's keys live on.
+#[tokio::test]
+async fn a_reset_revokes_the_users_keys() {
+    let app = App::start().await;
+    let old = app.new_administrator.clone().unwrap().password;
+    let session = log_in(&app, "administrator", old.expose_secret()).await.text("access_token");
+    let key = app.create_key(&session, json!({ "name": "left behind" })).await.text("key");
+    let bystander = app.access_token_of("ada").await;
+    let other = app.create_key(&bystander, json!({ "name": "k" })).await.text("key");
+    assert!(app.verify(&key).await.is_ok());
+    reset_password(&Config::default(), &app.platform, "administrator").await.unwrap();
+    assert_eq!(app.verify(&key).await, Err(VerifyError::Invalid));
+    assert!(app.verify(&other).await.is_ok());
+}
+
+/// R5: a reset that is not committed leaves the old password valid and in the file, and no other behind.
+#[tokio::test]
+async fn a_reset_that_fails_changes_nothing() {
+    let app = App::start().await;
+    let old = app.new_administrator.clone().unwrap().password;
+    // A deferred foreign key lets every statement succeed, and the commit not.
+    app.execute("CREATE TABLE bolts (id BLOB REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)").await;
+    app.execute(
+        "CREATE TRIGGER bolted AFTER UPDATE ON users BEGIN INSERT INTO bolts (id) VALUES (x'00'); END",
+    )
+    .await;
+    let failed = reset_password(&Config::default(), &app.platform, "administrator").await;
+    assert!(matches!(failed, Err(ResetError::Failed(_))), "{failed:?}");
+    let kept = fs::read_to_string(app.path().join("administrator-password")).unwrap();
+    assert_eq!(kept.trim_end(), old.expose_secret());
+    assert!(!app.path().join("administrator-password.new").exists());
+    assert_eq!(log_in(&app, "administrator", old.expose_secret()).await.status, StatusCode::OK);
+}
+
+/// R5: a reset that ends between the database and the file is completed by the next start.
+#[tokio::test]
+async fn the_next_start_completes_a_reset() {
+    let app = App::start().await;
+    let (file, beside) =
+        (app.path().join("administrator-password"), app.path().join("administrator-password.new"));
+    let old = fs::read(&file).unwrap();
+    let new = reset_password(&Config::default(), &app.platform, "administrator").await.unwrap();
+    // As it is between the commit and the move.
+    fs::rename(&file, &beside).unwrap();
+    fs::write(&file, old).unwrap();
+    let app = app.restart(Config::default()).await;
+    assert_eq!(fs::read_to_string(&file).unwrap().trim_end(), new.expose_secret());
+    assert!(!beside.exists());
+    assert_eq!(log_in(&app, "administrator", new.expose_secret()).await.status, StatusCode::OK);
+}
+
+/// R5: a password that was written and never committed is removed, and the file is left alone.
+#[tokio::test]
+async fn the_next_start_removes_a_password_that_is_not_valid() {
+    let app = App::start().await;
+    let (file, beside) =
+        (app.path().join("administrator-password"), app.path().join("administrator-password.new"));
+    let kept = fs::read(&file).unwrap();
+    let mut app = app;
+    for text in [&b"never-committed-password\n"[..], b"", b"\xff\xfe"] {
+        fs::write(&beside, text).unwrap();
+        app = app.restart(Config::default()).await;
+        assert_eq!(fs::read(&file).unwrap(), kept);
+        assert!(!beside.exists(), "{text:?}");
+    }
+}
+
 /// R5: another user's reset leaves the administrator's file alone; an unknown user's is refused.
 #[tokio::test]
 async fn a_reset_concerns_the_named_user_only() {
@@ -129,6 +196,9 @@ fn a_configuration_out_of_range_is_refused() {
         Config { administrator_email: "nobody".into(), ..Config::default() },
         Config { issuer: String::new(), ..Config::default() },
         Config { signing_key_seconds: 60, ..Config::default() },
+        Config { failed_login_burst: 0, ..Config::default() },
+        Config { failed_login_seconds: 0, ..Config::default() },
+        Config { api_keys_per_day_max: 0, ..Config::default() },
     ];
     assert!(Config::default().validate().is_ok());
     for config in wrong {

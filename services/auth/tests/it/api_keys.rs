@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use prosopa_auth::Config;
 use prosopa_contract::verifier::VerifyError;
-use prosopa_model::{Credential, Scope, Scopes};
+use prosopa_model::{Credential, Principal, Scope, Scopes};
 
 use crate::support::App;
 
@@ -161,19 +161,36 @@ async fn a_foreign_key_answers_like_an_absent_one() {
 #[tokio::test]
 async fn scopes_do_not_escalate() {
     let app = App::start().await;
-    let token = app.access_token_of("ada").await;
-    let body = json!({ "name": "minter", "scopes": ["account:write", "faces:read"] });
-    let minter = app.create_key(&token, body).await.text("key");
+    let session = app.verify(&app.access_token_of("ada").await).await.unwrap();
+    let create = async |held: &[Scope], body: Value| {
+        let caller = Principal { scopes: held.iter().copied().collect(), ..session.clone() };
+        app.call_as(Method::POST, KEYS, Some(caller), Some(body)).await
+    };
+    let held = [Scope::AccountWrite, Scope::FacesRead];
     for scopes in [json!(["faces:write"]), json!(["faces:read", "account:read"])] {
-        let refused = app.create_key(&minter, json!({ "name": "more", "scopes": scopes })).await;
+        let refused = create(&held, json!({ "name": "more", "scopes": scopes })).await;
         assert_eq!((refused.status, refused.problem()), (StatusCode::FORBIDDEN, "forbidden"));
     }
-    let less = app.create_key(&minter, json!({ "name": "less" })).await;
+    let less = create(&held, json!({ "name": "less" })).await;
     assert_eq!(less.json["scopes"], json!(["faces:read"]));
-    let only: Scopes = [Scope::AccountWrite].into_iter().collect();
-    let principal = prosopa_model::Principal { scopes: only, ..app.verify(&token).await.unwrap() };
-    let none = app.call_as(Method::POST, KEYS, Some(principal), Some(json!({ "name": "none" }))).await;
+    let none = create(&[Scope::AccountWrite], json!({ "name": "none" })).await;
     assert_eq!(none.problem(), "forbidden");
+}
+
+/// S7: a key makes no keys that would outlive it, whatever it may; revoking it may.
+#[tokio::test]
+async fn a_key_revokes_keys_and_makes_none() {
+    let app = App::start().await;
+    let token = app.access_token_of("ada").await;
+    let body = json!({ "name": "janitor", "scopes": ["account:write", "faces:read"] });
+    let janitor = app.create_key(&token, body).await.text("key");
+    let refused = app.create_key(&janitor, json!({ "name": "heir", "scopes": ["faces:read"] })).await;
+    assert_eq!((refused.status, refused.problem()), (StatusCode::FORBIDDEN, "forbidden"));
+    assert!(refused.text("detail").contains("signed-in user"), "{}", refused.json);
+    let other = app.create_key(&token, json!({ "name": "other" })).await;
+    let path = format!("{KEYS}/{}", other.text("id"));
+    assert_eq!(app.call(Method::DELETE, &path, Some(&janitor), None).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(app.verify(&other.text("key")).await, Err(VerifyError::Invalid));
 }
 
 #[tokio::test]
@@ -215,6 +232,72 @@ async fn keys_of_an_account_are_bounded() {
     assert_eq!(app.create_key(&token, json!({ "name": "3" })).await.status, StatusCode::CREATED);
     app.clock.advance(Duration::from_secs(10));
     assert_eq!(app.create_key(&token, json!({ "name": "4" })).await.status, StatusCode::CREATED);
+}
+
+/// F3: keys that are made and revoked at once are bounded too.
+#[tokio::test]
+async fn keys_made_in_a_day_are_bounded() {
+    let app = App::start_with(Config { api_keys_per_day_max: 3, ..Config::default() }).await;
+    let token = app.access_token_of("ada").await;
+    for _ in 0..3 {
+        let created = app.create_key(&token, json!({ "name": "k" })).await;
+        let path = format!("{KEYS}/{}", created.text("id"));
+        app.call(Method::DELETE, &path, Some(&token), None).await;
+        app.clock.advance(Duration::from_secs(60));
+    }
+    let refused = app.create_key(&token, json!({ "name": "k" })).await;
+    assert_eq!((refused.status, refused.problem()), (StatusCode::TOO_MANY_REQUESTS, "rate-limited"));
+    let wait = 24 * 60 * 60 - 3 * 60;
+    assert_eq!(refused.headers[header::RETRY_AFTER], wait.to_string().as_str());
+    let bystander = app.access_token_of("eve").await;
+    assert_eq!(app.create_key(&bystander, json!({ "name": "k" })).await.status, StatusCode::CREATED);
+    app.clock.advance(Duration::from_secs(wait));
+    let token = app.log_in("ada").await.text("access_token");
+    assert_eq!(app.create_key(&token, json!({ "name": "k" })).await.status, StatusCode::CREATED);
+    assert_eq!(app.create_key(&token, json!({ "name": "k" })).await.problem(), "rate-limited");
+}
+
+/// F3: what ended long ago is deleted, in batches and to the last row; what lives or ended lately is not.
+#[tokio::test]
+async fn keys_that_ended_long_ago_are_deleted() {
+    let app = App::start().await;
+    let token = app.access_token_of("ada").await;
+    let revoked = app.create_key(&token, json!({ "name": "revoked" })).await;
+    app.call(Method::DELETE, &format!("{KEYS}/{}", revoked.text("id")), Some(&token), None).await;
+    let body = json!({ "name": "expired", "expires_at": "2026-01-03T03:04:05.5Z" });
+    app.create_key(&token, body).await;
+    let living = app.create_key(&token, json!({ "name": "living" })).await.text("key");
+    app.execute(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100)
+         INSERT INTO api_keys (id, account_id, user_id, name, scopes, secret_hash, created_at, revoked_at)
+         SELECT randomblob(16), account_id, user_id, 'old', scopes, secret_hash, created_at, created_at
+         FROM api_keys, n WHERE name = 'living'",
+    )
+    .await;
+    app.clock.advance(Duration::from_hours(90 * 24) - Duration::from_secs(1));
+    let app = app.restart(Config::default()).await;
+    assert_eq!(app.count("SELECT count(*) FROM api_keys").await, 1_103, "not before 90 days");
+    app.clock.advance(Duration::from_secs(1));
+    let mut app = app;
+    // One end of the process deletes one batch at least.
+    for _ in 0..3 {
+        app = app.restart(Config::default()).await;
+    }
+    assert_eq!(app.count("SELECT count(*) FROM api_keys").await, 2, "revoked 90 days ago");
+    let token = app.log_in("ada").await.text("access_token");
+    let names = async |app: &App| {
+        let list = app.get(KEYS, &token).await;
+        let items = list.json["items"].as_array().unwrap().clone();
+        items.iter().map(|key| key["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&app).await, ["living", "expired"]);
+    app.clock.advance(Duration::from_hours(24));
+    let app = app.restart(Config::default()).await;
+    let token = app.log_in("ada").await.text("access_token");
+    let list = app.get(KEYS, &token).await;
+    let items = list.json["items"].as_array().unwrap();
+    assert_eq!((items.len(), &items[0]["name"]), (1, &json!("living")));
+    assert!(app.verify(&living).await.is_ok());
 }
 
 /// S7: the last use is written behind the requests, at the latest at the end.

@@ -5,6 +5,7 @@
 mod access_tokens;
 mod administrator;
 mod api_keys;
+mod login_throttle;
 mod registrations;
 mod secrecy_at_rest;
 mod sessions;

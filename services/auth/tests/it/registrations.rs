@@ -129,6 +129,34 @@ async fn case_and_width_do_not_make_another_name() {
     assert_eq!(app.log_in("aDA").await.status, StatusCode::OK);
 }
 
+/// R7: nobody takes a name that looks like another's, and only the owner of a name logs in with it.
+#[tokio::test]
+async fn a_name_that_looks_like_another_is_taken() {
+    let app = App::start().await;
+    assert_eq!(app.register("coco").await.status, StatusCode::CREATED);
+    let cyrillic = "\u{441}\u{43e}\u{441}\u{43e}";
+    for name in [cyrillic, "\u{421}\u{41e}\u{421}\u{41e}", "c0c0"] {
+        let changes = json!({ "user_name": name, "email": "x@example.org" });
+        let taken = app.post("/api/v1/auth/register", body(changes)).await;
+        assert_eq!((taken.status, taken.problem()), (StatusCode::CONFLICT, "user-name-taken"), "{name}");
+    }
+    assert_eq!(app.log_in(cyrillic).await.problem(), "invalid-credentials");
+}
+
+/// R7: of simultaneous registrations of names that look alike exactly one wins.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_two_racing_look_alikes_wins() {
+    let app = App::start().await;
+    let names = ["coco", "\u{441}\u{43e}\u{441}\u{43e}"];
+    let racing = names.iter().enumerate().map(|(index, name)| {
+        let changes = json!({ "user_name": name, "email": format!("{index}@example.org") });
+        app.post("/api/v1/auth/register", body(changes))
+    });
+    let mut statuses: Vec<_> = join_all(racing).await.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [StatusCode::CREATED, StatusCode::CONFLICT]);
+}
+
 /// R7: an address is unique without regard to case.
 #[tokio::test]
 async fn an_address_is_taken_in_any_case() {

@@ -14,7 +14,7 @@ use prosopa_auth::{AuthService, Config, NewAdministrator};
 use prosopa_contract::verifier::{Verifier, VerifyError};
 use prosopa_model::{Clock, Principal};
 use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Platform, Service};
-use prosopa_store::{Database, on_db, query};
+use prosopa_store::{Database, on_db, query, query_scalar};
 use prosopa_testkit::ManualClock;
 use prosopa_vault::Keyring;
 
@@ -99,7 +99,7 @@ impl App {
         let loopback = "127.0.0.1:0".parse().unwrap();
         let listeners = Listeners::bind(loopback, loopback).await.unwrap();
         self.platform.shutdown.cancel();
-        self.host.run(listeners, Router::new(), ListenerOptions::default()).await;
+        self.host.run(listeners, Router::new(), ListenerOptions::default()).await.unwrap();
         self.folder
     }
 
@@ -186,6 +186,17 @@ impl App {
         let text = self.platform.metrics.render();
         let line = text.lines().find_map(|line| line.strip_prefix(name_and_labels));
         line.map_or(0, |value| value.trim().parse().unwrap())
+    }
+
+    /// Counts rows, of what no operation shows.
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        let options = self.platform.database_options(AuthService::NAME);
+        let database = Database::open(&options, AuthService::MIGRATIONS).await.unwrap();
+        let mut connection = database.read().await.unwrap();
+        let count = on_db!(connection, c => query_scalar::<_, i64>(sql).fetch_one(c).await).unwrap();
+        drop(connection);
+        database.close().await;
+        count
     }
 
     /// Does to the database what no operation does yet.

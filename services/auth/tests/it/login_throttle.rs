@@ -1,0 +1,119 @@
+use std::time::Duration;
+
+use futures::future::join_all;
+use http::{StatusCode, header};
+use serde_json::{Value, json};
+
+use prosopa_auth::Config;
+
+use crate::support::{Answer, App, PASSWORD};
+
+const CHECKS: &str = "prosopa_auth_password_hashing_seconds_count{work=\"check\"}";
+
+async fn start(failed_login_burst: u32) -> App {
+    App::start_with(Config { failed_login_burst, ..Config::default() }).await
+}
+
+async fn log_in(app: &App, who: &Value, password: &str) -> Answer {
+    let mut body = who.clone();
+    body["password"] = json!(password);
+    app.post("/api/v1/auth/login", body).await
+}
+
+/// S7: a name that failed too often waits, before any hashing, even for the right password, and then has one attempt.
+#[tokio::test]
+async fn a_name_that_failed_too_often_has_to_wait() {
+    let app = start(3).await;
+    app.register("ada").await;
+    let ada = json!({ "user_name": "ada" });
+    for _ in 0..3 {
+        assert_eq!(log_in(&app, &ada, "incorrect horse").await.problem(), "invalid-credentials");
+    }
+    let checks = app.metric(CHECKS);
+    let refused = log_in(&app, &ada, PASSWORD).await;
+    assert_eq!((refused.status, refused.problem()), (StatusCode::TOO_MANY_REQUESTS, "rate-limited"));
+    assert_eq!(refused.headers[header::RETRY_AFTER], "10");
+    assert_eq!(app.metric(CHECKS), checks);
+    assert_eq!(app.metric("prosopa_auth_logins_total{outcome=\"throttled\"}"), 1);
+    app.clock.advance(Duration::from_secs(10));
+    assert_eq!(log_in(&app, &ada, "incorrect horse").await.problem(), "invalid-credentials");
+    assert_eq!(log_in(&app, &ada, PASSWORD).await.problem(), "rate-limited");
+    app.clock.advance(Duration::from_secs(10));
+    assert_eq!(log_in(&app, &ada, PASSWORD).await.status, StatusCode::OK);
+}
+
+/// S7: who is made to wait does not learn whether there is such a user.
+#[tokio::test]
+async fn unknown_names_have_to_wait_alike() {
+    let app = start(2).await;
+    app.register("ada").await;
+    let mut answers = Vec::new();
+    for who in [
+        json!({ "user_name": "ada" }),
+        json!({ "user_name": "nobody" }),
+        json!({ "email": "ada@example.org" }),
+        json!({ "email": "nobody@example.org" }),
+    ] {
+        // One too short to be anybody's counts like any other.
+        for password in ["incorrect horse", "short"] {
+            assert_eq!(log_in(&app, &who, password).await.problem(), "invalid-credentials", "{who}");
+        }
+        let refused = log_in(&app, &who, PASSWORD).await;
+        assert_eq!(refused.problem(), "rate-limited", "{who}");
+        answers.push((refused.headers[header::RETRY_AFTER].clone(), refused.json));
+    }
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
+}
+
+/// S7: another spelling of the name is no other name.
+#[tokio::test]
+async fn forms_of_one_name_fail_together() {
+    let app = start(3).await;
+    app.register("ada").await;
+    for form in ["ada", "ADA", "ａｄａ"] {
+        let answer = log_in(&app, &json!({ "user_name": form }), "incorrect horse").await;
+        assert_eq!(answer.problem(), "invalid-credentials");
+    }
+    assert_eq!(app.log_in("Ada").await.problem(), "rate-limited");
+    assert_eq!(app.log_in("eve").await.problem(), "invalid-credentials", "others do not wait");
+}
+
+/// S7: only failures count, and a success pays for them.
+#[tokio::test]
+async fn a_success_resets_the_failures() {
+    let app = start(2).await;
+    app.register("ada").await;
+    let ada = json!({ "user_name": "ada" });
+    for _ in 0..3 {
+        assert_eq!(log_in(&app, &ada, "incorrect horse").await.problem(), "invalid-credentials");
+        assert_eq!(app.log_in("ada").await.status, StatusCode::OK);
+    }
+    for _ in 0..3 {
+        assert_eq!(app.log_in("ada").await.status, StatusCode::OK);
+    }
+}
+
+/// S7: guesses at the same time are bounded like those one after the other.
+#[tokio::test]
+async fn simultaneous_guesses_are_counted_before_they_are_checked() {
+    let app = start(5).await;
+    app.register("ada").await;
+    let ada = json!({ "user_name": "ada" });
+    let guesses = join_all((0..20).map(|_| log_in(&app, &ada, "incorrect horse"))).await;
+    let checked = guesses.iter().filter(|answer| answer.problem() == "invalid-credentials").count();
+    let refused = guesses.iter().filter(|answer| answer.problem() == "rate-limited").count();
+    assert_eq!((checked, refused), (5, 15));
+}
+
+/// S7: a login that the service could not check is no failure of the caller's.
+#[tokio::test]
+async fn a_login_that_was_not_checked_does_not_count() {
+    let app = start(1).await;
+    app.register("ada").await;
+    app.execute("ALTER TABLE sessions RENAME TO lost").await;
+    for _ in 0..3 {
+        assert_eq!(app.log_in("ada").await.problem(), "internal");
+    }
+    app.execute("ALTER TABLE lost RENAME TO sessions").await;
+    assert_eq!(app.log_in("ada").await.status, StatusCode::OK);
+}
