@@ -34,11 +34,13 @@ const MIN_FACE_PX_DEFAULT: u32 = 20;
 /// Most faces a request can ask for.
 const MAX_FACES_MAX: u32 = 1000;
 const MAX_FACES_DEFAULT: u32 = 100;
+/// Most pixels of the pyramid's first level, which bounds the detector's work on any picture.
+const LEVEL_PX_MAX: f64 = 4_000_000.0;
 
 /// The checked parameters of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Options {
-    /// Absent: chosen by the picture's size.
+    /// Absent: chosen by the picture's size. Raised in pictures above four megapixels, see [`Options::min_face_px`].
     min_face_px: Option<u32>,
     max_faces: usize,
     with_embeddings: bool,
@@ -64,9 +66,15 @@ impl Options {
         Ok(Self { min_face_px, max_faces: max_faces as usize, with_embeddings: request.with_embeddings })
     }
 
-    fn min_face_px(&self, picture: &Picture) -> u32 {
-        let shorter = picture.width().min(picture.height());
-        self.min_face_px.unwrap_or_else(|| MIN_FACE_PX_DEFAULT.max(shorter / 12))
+    /// The smallest face looked for in a picture of this size, pixels.
+    ///
+    /// At least `12 * sqrt(width * height / 4,000,000)`, whatever was asked for: 12 up to four megapixels, 43 at fifty.
+    /// The detector shrinks the picture until its window of 12 pixels covers such a face, so this bounds what it searches.
+    fn min_face_px(&self, width: u32, height: u32) -> u32 {
+        let asked = self.min_face_px.unwrap_or_else(|| MIN_FACE_PX_DEFAULT.max(width.min(height) / 12));
+        let pixels = f64::from(width) * f64::from(height);
+        let least = f64::from(MIN_FACE_PX_MIN) * (pixels / LEVEL_PX_MAX).sqrt();
+        asked.max(least.ceil() as u32)
     }
 }
 
@@ -95,7 +103,8 @@ impl Analyzer {
         })
     }
 
-    /// Analyses one picture; `queue_us` is how long it waited. `is_abandoned` is asked between steps.
+    /// Analyses one picture; `queue_us` is how long it waited in the queue; the answer's is that and the wait
+    /// for memory. `is_abandoned` is asked between steps.
     ///
     /// # Errors
     /// The picture cannot be decoded; `Unavailable` when it was abandoned; `Internal` when a network failed.
@@ -109,16 +118,20 @@ impl Analyzer {
         let start = Stopwatch::start();
         let decodable = inspect(image)?;
         let format = decodable.format();
-        let permit = self.budget.acquire(decodable.cost_px());
+        let mut permit = self.budget.acquire(decodable.cost_px());
+        let waited_us = u64::try_from(permit.waited().as_micros()).unwrap_or(u64::MAX);
+        let queue_us = queue_us.saturating_add(waited_us);
         if is_abandoned() {
             return Err(abandoned());
         }
         let watch = Stopwatch::start();
         let picture = decodable.decode()?;
+        // What decoding took besides the picture is free again.
+        permit.shrink_to(u64::from(picture.width()) * u64::from(picture.height()));
         let mut timings = StageTimings { queue_us, decode_us: watch.wall_us(), ..StageTimings::default() };
 
         let watch = Stopwatch::start();
-        let min_face_px = options.min_face_px(&picture);
+        let min_face_px = options.min_face_px(picture.width(), picture.height());
         let found =
             self.detector.detect(&picture, min_face_px, is_abandoned).map_err(|error| match error {
                 mtcnn::Error::Stopped => abandoned(),
@@ -219,3 +232,6 @@ fn abandoned() -> EngineError {
 fn failed(error: &candle_core::Error) -> EngineError {
     EngineError::Internal { detail: error.to_string() }
 }
+
+#[cfg(test)]
+mod tests;

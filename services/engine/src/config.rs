@@ -16,7 +16,8 @@ pub struct Config {
     pub queue_len_max: usize,
     /// Most encoded bytes that wait; more are refused as `Overloaded`.
     pub queue_bytes_max: usize,
-    /// Most pixels decoded at a time, counted as 8-bit RGB (3 bytes each); a larger picture runs alone.
+    /// Most pixels decoded at a time, counted as 8-bit RGB (3 bytes each); a larger picture runs beside small ones
+    /// only, which have an eighth of this for themselves.
     pub pixel_budget_px: u64,
 }
 

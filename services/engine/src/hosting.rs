@@ -1,6 +1,9 @@
 //! The engine inside a host: opened off the runtime's threads, counted, drained at the end.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::Router;
 use tokio_util::sync::CancellationToken;
@@ -34,8 +37,7 @@ impl Service for EngineService {
             Task::new("engine", TaskKind::Restart, move |stop| {
                 let (engine, counted) = (Arc::clone(&engine), counted.clone());
                 async move {
-                    counted.follow(&engine, stop).await;
-                    engine.shut_down().await;
+                    counted.follow(|| engine.stats(), engine.shut_down(), stop).await;
                     Ok(())
                 }
             })
@@ -50,6 +52,8 @@ struct Counted {
     pictures: IntGaugeVec,
     outcomes: IntCounterVec,
     busy: IntCounterVec,
+    /// What was counted last, whichever life of the task did it.
+    before: Arc<Mutex<Stats>>,
 }
 
 impl Counted {
@@ -70,26 +74,42 @@ impl Counted {
                 "Time that workers spent on pictures",
                 &[],
             )?,
+            before: Arc::default(),
         })
     }
 
-    async fn follow(&self, engine: &EngineService, stop: CancellationToken) {
-        let mut before = Stats::default();
-        loop {
-            let now = engine.stats();
-            self.pictures.with_label_values(&["queued"]).set(i64::try_from(now.queued).unwrap_or(i64::MAX));
-            self.pictures.with_label_values(&["running"]).set(i64::try_from(now.running).unwrap_or(i64::MAX));
-            let outcomes =
-                [("completed", now.completed - before.completed), ("refused", now.refused - before.refused)];
-            for (outcome, more) in outcomes {
-                self.outcomes.with_label_values(&[outcome]).inc_by(more);
-            }
-            self.busy.with_label_values::<&str>(&[]).inc_by(now.busy_us - before.busy_us);
-            before = now;
+    /// Counts every second until `stop`, then drains and counts what was finished meanwhile.
+    async fn follow(
+        &self,
+        stats: impl Fn() -> Stats,
+        drain: impl Future<Output = ()>,
+        stop: CancellationToken,
+    ) {
+        while !stop.is_cancelled() {
+            self.count(stats());
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => {}
                 () = tokio::time::sleep(COUNT_INTERVAL) => {}
             }
         }
+        drain.await;
+        self.count(stats());
+    }
+
+    /// Carries over what came since the last time.
+    fn count(&self, now: Stats) {
+        let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
+        self.pictures.with_label_values(&["queued"]).set(i64::try_from(now.queued).unwrap_or(i64::MAX));
+        self.pictures.with_label_values(&["running"]).set(i64::try_from(now.running).unwrap_or(i64::MAX));
+        let outcomes =
+            [("completed", now.completed - before.completed), ("refused", now.refused - before.refused)];
+        for (outcome, more) in outcomes {
+            self.outcomes.with_label_values(&[outcome]).inc_by(more);
+        }
+        self.busy.with_label_values::<&str>(&[]).inc_by(now.busy_us - before.busy_us);
+        *before = now;
     }
 }
+
+#[cfg(test)]
+mod tests;

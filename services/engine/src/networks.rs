@@ -28,19 +28,17 @@ impl Weights {
         Ok(Self { network, tensors: pack.load(network, device)? })
     }
 
-    /// The tensor `name`, which must have the type `f32` and `rank` dimensions.
+    /// The tensor `name`, which must have the type `f32` and this shape.
     ///
     /// # Errors
-    /// The pack's file lacks it, or it has another type or rank.
-    pub(crate) fn get(&self, name: &str, rank: usize) -> Result<Tensor, Error> {
-        let bad = |detail: &str| Error::BadTensor {
-            network: self.network.into(),
-            tensor: name.into(),
-            detail: detail.into(),
-        };
-        let tensor = self.tensors.get(name).ok_or_else(|| bad("missing"))?;
-        if tensor.dtype() != DType::F32 || tensor.rank() != rank || !tensor.is_contiguous() {
-            return Err(bad("has another type or shape than the network needs"));
+    /// The pack's file lacks it, or it has another type or shape.
+    pub(crate) fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor, Error> {
+        let bad =
+            |detail: String| Error::BadTensor { network: self.network.into(), tensor: name.into(), detail };
+        let tensor = self.tensors.get(name).ok_or_else(|| bad("missing".into()))?;
+        if tensor.dtype() != DType::F32 || tensor.dims() != shape || !tensor.is_contiguous() {
+            let (dtype, dims) = (tensor.dtype(), tensor.dims());
+            return Err(bad(format!("is {dtype:?} {dims:?}, not {:?} {shape:?}", DType::F32)));
         }
         Ok(tensor.clone())
     }
@@ -54,8 +52,17 @@ pub(crate) struct Normalization {
 }
 
 impl Normalization {
-    pub(crate) fn new(contract: &InputContract) -> Self {
-        Self { mean: contract.mean, scale: 1.0 / contract.divisor }
+    /// Reads what a pack says of a network's input, which must be as large as the code makes it.
+    ///
+    /// # Errors
+    /// The pack has no such network, or one for another size of input.
+    pub(crate) fn read(pack: &Pack, network: &str, side_px: Option<usize>) -> Result<Self, Error> {
+        let InputContract { side_px: found, mean, divisor } = *pack.input_contract(network)?;
+        if found.map(|side| side as usize) != side_px {
+            let detail = format!("network {network} takes {found:?} pixels a side, not {side_px:?}");
+            return Err(Error::Manifest { detail });
+        }
+        Ok(Self { mean, scale: 1.0 / divisor })
     }
 
     /// Applies `(pixel - mean) / divisor` to interleaved RGB in place.

@@ -19,7 +19,7 @@ use tokio::sync::{oneshot, watch};
 
 pub use self::stats::Stats;
 use self::{
-    fair::{FairQueue, Weighted},
+    fair::{FairQueue, Room, Weighted},
     stats::Counters,
 };
 
@@ -145,27 +145,24 @@ impl<J, R> Shared<J, R> {
         if !state.is_open {
             return Err(closed());
         }
-        if !self.has_room(&state, entry.bytes) {
+        let room = Room { len_max: self.limits.len_max, weight_max: self.limits.bytes_max };
+        if !state.waiting.has_room(entry.bytes, room) {
             state.drop_abandoned();
         }
-        while !self.has_room(&state, entry.bytes) {
-            let overloaded = state.refuse(&self.limits);
+        if !state.waiting.has_room(entry.bytes, room) {
             // Whoever has most waiting gives way to an account that has less.
-            match state.waiting.displace(account) {
-                Some(displaced) => drop(displaced.reply.send(Err(overloaded))),
-                None => return Err(overloaded),
+            let Some(displaced) = state.waiting.make_room(account, entry.bytes, room) else {
+                return Err(state.refuse(&self.limits));
+            };
+            for entry in displaced {
+                let overloaded = state.refuse(&self.limits);
+                drop(entry.reply.send(Err(overloaded)));
             }
         }
         state.waiting.push(account, entry);
         drop(state);
         self.changed.notify_one();
         Ok(())
-    }
-
-    /// Whether one more entry fits; an empty queue takes an entry of any size.
-    fn has_room(&self, state: &State<J, R>, bytes: usize) -> bool {
-        let fits = state.waiting.weight().saturating_add(bytes) <= self.limits.bytes_max;
-        state.waiting.len() < self.limits.len_max && (fits || state.waiting.len() == 0)
     }
 
     /// A worker's life.

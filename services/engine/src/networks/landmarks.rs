@@ -17,6 +17,11 @@ pub(crate) const INPUT_PX: usize = 112;
 
 const NAME: &str = "landmarks68";
 
+/// Channels that leave each block.
+const BLOCK_CHANNELS: [usize; 4] = [32, 64, 128, 256];
+/// x and y of each point.
+const OUTPUTS: usize = 2 * 68;
+
 /// Finds 68 points in a square picture of a face.
 pub(crate) struct Landmarks {
     normalization: Normalization,
@@ -31,12 +36,18 @@ impl Landmarks {
     pub(crate) fn load(pack: &Pack, device: &Device) -> std::result::Result<Self, Error> {
         let weights = Weights::open(pack, NAME, device)?;
         Ok(Self {
-            normalization: Normalization::new(pack.input_contract(NAME)?),
+            normalization: Normalization::read(pack, NAME, Some(INPUT_PX))?,
             device: device.clone(),
-            blocks: (0..4)
+            blocks: (0..BLOCK_CHANNELS.len())
                 .map(|index| DenseBlock::load(&weights, index))
                 .collect::<std::result::Result<_, _>>()?,
-            projection: Convolution::load(&weights, "fc", (1, Padding::NONE), Nonlinearity::Identity)?,
+            projection: Convolution::load(
+                &weights,
+                "fc",
+                [1, 1, BLOCK_CHANNELS[3], OUTPUTS],
+                (1, Padding::NONE),
+                Nonlinearity::Identity,
+            )?,
         })
     }
 
@@ -63,25 +74,36 @@ struct DenseBlock {
 impl DenseBlock {
     fn load(weights: &Weights, index: usize) -> std::result::Result<Self, Error> {
         let name = format!("dense{index}");
+        let channels = BLOCK_CHANNELS[index];
         let down = (2, Padding::AFTER);
         let entry = if index == 0 {
-            Entry::Full(Convolution::load(weights, "dense0.conv0", down, Nonlinearity::Relu)?)
+            Entry::Full(Convolution::load(
+                weights,
+                "dense0.conv0",
+                [3, 3, 3, channels],
+                down,
+                Nonlinearity::Relu,
+            )?)
         } else {
             Entry::Separable(Separable::load(
                 weights,
                 &format!("{name}.conv0"),
+                (BLOCK_CHANNELS[index - 1], channels),
                 (down, false),
                 Nonlinearity::Relu,
             )?)
         };
-        let same = (1, Padding::AROUND);
+        let load = |layer: &str, rectify: bool, nonlinearity: Nonlinearity| {
+            let geometry = ((1, Padding::AROUND), rectify);
+            Separable::load(weights, &format!("{name}.{layer}"), (channels, channels), geometry, nonlinearity)
+        };
         Ok(Self {
             entry,
             rest: [
                 // The entry's output is already rectified.
-                Separable::load(weights, &format!("{name}.conv1"), (same, false), Nonlinearity::Identity)?,
-                Separable::load(weights, &format!("{name}.conv2"), (same, true), Nonlinearity::Identity)?,
-                Separable::load(weights, &format!("{name}.conv3"), (same, true), Nonlinearity::Relu)?,
+                load("conv1", false, Nonlinearity::Identity)?,
+                load("conv2", true, Nonlinearity::Identity)?,
+                load("conv3", true, Nonlinearity::Relu)?,
             ],
         })
     }
@@ -113,12 +135,19 @@ impl Separable {
     fn load(
         weights: &Weights,
         name: &str,
+        (inputs, outputs): (usize, usize),
         (geometry, rectify): ((usize, Padding), bool),
         nonlinearity: Nonlinearity,
     ) -> std::result::Result<Self, Error> {
         Ok(Self {
-            depthwise: Depthwise::load(weights, name, geometry, rectify)?,
-            pointwise: Convolution::load(weights, name, (1, Padding::NONE), nonlinearity)?,
+            depthwise: Depthwise::load(weights, name, inputs, geometry, rectify)?,
+            pointwise: Convolution::load(
+                weights,
+                name,
+                [1, 1, inputs, outputs],
+                (1, Padding::NONE),
+                nonlinearity,
+            )?,
         })
     }
 }

@@ -40,21 +40,25 @@ pub(crate) struct Convolution {
 impl Convolution {
     /// Loads `<name>.weight`, `<name>.bias` and, for `PReLU`, `<name>.slope`.
     ///
+    /// `shape` is `[window height, window width, input channels, output channels]`.
+    ///
     /// # Errors
-    /// A tensor is missing or has another rank.
+    /// A tensor is missing or has another shape.
     pub(crate) fn load(
         weights: &Weights,
         name: &str,
+        shape: [usize; 4],
         (stride, padding): (usize, Padding),
         nonlinearity: Nonlinearity,
     ) -> std::result::Result<Self, pack::Error> {
-        let kernel = weights.get(&format!("{name}.weight"), 4)?;
-        let bias = weights.get(&format!("{name}.bias"), 1)?;
+        let [height, width, _, outputs] = shape;
+        let kernel = weights.get(&format!("{name}.weight"), &shape)?;
+        let bias = weights.get(&format!("{name}.bias"), &[outputs])?;
         let slopes = match nonlinearity {
-            Nonlinearity::Prelu => Some(weights.get(&format!("{name}.slope"), 1)?),
+            Nonlinearity::Prelu => Some(weights.get(&format!("{name}.slope"), &[outputs])?),
             Nonlinearity::Identity | Nonlinearity::Relu => None,
         };
-        let window = Window { height: kernel.dims()[0], width: kernel.dims()[1], stride, padding };
+        let window = Window { height, width, stride, padding };
         Ok(Self { weights: kernel, bias, slopes, nonlinearity, window })
     }
 
@@ -130,15 +134,16 @@ impl Depthwise {
     /// Loads `<name>.depthwise`.
     ///
     /// # Errors
-    /// The tensor is missing or has another rank.
+    /// The tensor is missing or has another shape.
     pub(crate) fn load(
         weights: &Weights,
         name: &str,
+        channels: usize,
         (stride, padding): (usize, Padding),
         rectify: bool,
     ) -> std::result::Result<Self, pack::Error> {
-        let kernel = weights.get(&format!("{name}.depthwise"), 3)?;
-        let window = Window { height: kernel.dims()[0], width: kernel.dims()[1], stride, padding };
+        let kernel = weights.get(&format!("{name}.depthwise"), &[3, 3, channels])?;
+        let window = Window { height: 3, width: 3, stride, padding };
         Ok(Self { weights: kernel, window, rectify })
     }
 

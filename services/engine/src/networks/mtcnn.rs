@@ -69,7 +69,7 @@ impl Detector {
     pub(crate) fn load(pack: &Pack, device: &Device) -> Result<Self, pack::Error> {
         let weights = Weights::open(pack, NAME, device)?;
         Ok(Self {
-            normalization: Normalization::new(pack.input_contract(NAME)?),
+            normalization: Normalization::read(pack, NAME, None)?,
             device: device.clone(),
             proposal: Proposal::load(&weights)?,
             refinement: Refinement::load(&weights)?,

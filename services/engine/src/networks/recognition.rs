@@ -17,23 +17,29 @@ pub(crate) const CHIP_PX: usize = 150;
 
 const NAME: &str = "recognition";
 
-/// Blocks in order; a block whose name holds `down` halves the resolution.
-const BLOCKS: [&str; 14] = [
-    "conv32_1",
-    "conv32_2",
-    "conv32_3",
-    "conv64_down",
-    "conv64_1",
-    "conv64_2",
-    "conv64_3",
-    "conv128_down",
-    "conv128_1",
-    "conv128_2",
-    "conv256_down",
-    "conv256_1",
-    "conv256_2",
-    "conv256_down_out",
+/// Channels that leave the stem.
+const STEM_CHANNELS: usize = 32;
+
+/// Blocks in order, with the channels that leave them; a block whose name holds `down` halves the resolution.
+const BLOCKS: [(&str, usize); 14] = [
+    ("conv32_1", 32),
+    ("conv32_2", 32),
+    ("conv32_3", 32),
+    ("conv64_down", 64),
+    ("conv64_1", 64),
+    ("conv64_2", 64),
+    ("conv64_3", 64),
+    ("conv128_down", 128),
+    ("conv128_1", 128),
+    ("conv128_2", 128),
+    ("conv256_down", 256),
+    ("conv256_1", 256),
+    ("conv256_2", 256),
+    ("conv256_down_out", 256),
 ];
+
+/// Numbers of an embedding.
+const OUTPUTS: usize = 128;
 
 /// Turns aligned chips into embeddings.
 pub(crate) struct Recognition {
@@ -49,15 +55,21 @@ impl Recognition {
     /// The pack lacks the network or one of its tensors.
     pub(crate) fn load(pack: &Pack, device: &Device) -> std::result::Result<Self, Error> {
         let weights = Weights::open(pack, NAME, device)?;
+        let mut channels = STEM_CHANNELS;
+        let mut blocks = Vec::with_capacity(BLOCKS.len());
+        for (name, outputs) in BLOCKS {
+            blocks.push(Block::load(&weights, name, (channels, outputs))?);
+            channels = outputs;
+        }
+        let convolution = |name: &str, shape: [usize; 4], stride: usize, nonlinearity: Nonlinearity| {
+            Convolution::load(&weights, name, shape, (stride, Padding::NONE), nonlinearity)
+        };
         Ok(Self {
-            normalization: Normalization::new(pack.input_contract(NAME)?),
+            normalization: Normalization::read(pack, NAME, Some(CHIP_PX))?,
             device: device.clone(),
-            stem: Convolution::load(&weights, "conv32_down", (2, Padding::NONE), Nonlinearity::Relu)?,
-            blocks: BLOCKS
-                .iter()
-                .map(|name| Block::load(&weights, name))
-                .collect::<std::result::Result<_, _>>()?,
-            projection: Convolution::load(&weights, "fc", (1, Padding::NONE), Nonlinearity::Identity)?,
+            stem: convolution("conv32_down", [7, 7, 3, STEM_CHANNELS], 2, Nonlinearity::Relu)?,
+            blocks,
+            projection: convolution("fc", [1, 1, channels, OUTPUTS], 1, Nonlinearity::Identity)?,
         })
     }
 
@@ -83,16 +95,24 @@ struct Block {
 }
 
 impl Block {
-    fn load(weights: &Weights, name: &str) -> std::result::Result<Self, Error> {
+    fn load(
+        weights: &Weights,
+        name: &str,
+        (inputs, outputs): (usize, usize),
+    ) -> std::result::Result<Self, Error> {
         let halves = name.contains("down");
         let (geometry, last) = if halves {
             ((2, Padding::NONE), Nonlinearity::Identity)
         } else {
             ((1, Padding::AROUND), Nonlinearity::Relu)
         };
+        let load = |layer: &str, inputs: usize, geometry: (usize, Padding), nonlinearity: Nonlinearity| {
+            let shape = [3, 3, inputs, outputs];
+            Convolution::load(weights, &format!("{name}.{layer}"), shape, geometry, nonlinearity)
+        };
         Ok(Self {
-            first: Convolution::load(weights, &format!("{name}.conv1"), geometry, Nonlinearity::Relu)?,
-            second: Convolution::load(weights, &format!("{name}.conv2"), (1, Padding::AROUND), last)?,
+            first: load("conv1", inputs, geometry, Nonlinearity::Relu)?,
+            second: load("conv2", outputs, (1, Padding::AROUND), last)?,
             halves,
         })
     }

@@ -89,7 +89,14 @@ pub fn build(inputs: &BuildInputs) -> Result<Manifest, Error> {
         contract(Some(150), MEAN, 255.0),
     )?;
     let manifest = writer.finish()?;
-    replace(&dir, &inputs.out_dir, &workshop.path().join("old"))?;
+    let old = workshop.path().join("old");
+    if let Err(error) = replace(&dir, &inputs.out_dir, &old) {
+        if old.exists() {
+            // The older pack could not be put back: it stays where it is, and is not swept away with the rest.
+            let _kept = workshop.keep();
+        }
+        return Err(error);
+    }
     Ok(manifest)
 }
 
@@ -230,10 +237,11 @@ fn parent_of(dir: &Path) -> &Path {
     }
 }
 
-/// Moves the folder `new` to `target`, and a pack that lies there to `old`.
+/// Moves the folder `new` to `target`, and a pack that lies there to `old`; when that fails, the pack is put back.
 fn replace(new: &Path, target: &Path, old: &Path) -> Result<(), Error> {
     let fault = |source| Error::File { path: target.to_path_buf(), source };
-    if target.join(MANIFEST_FILE).is_file() {
+    let has_old = target.join(MANIFEST_FILE).is_file();
+    if has_old {
         fs::rename(target, old).map_err(fault)?;
     } else if target.exists() && fs::read_dir(target).map_err(fault)?.next().is_some() {
         return Err(fault(io::Error::new(
@@ -242,7 +250,12 @@ fn replace(new: &Path, target: &Path, old: &Path) -> Result<(), Error> {
         )));
     }
     // A folder can be renamed onto an empty one, not onto a full one.
-    fs::rename(new, target).map_err(fault)?;
+    if let Err(error) = fs::rename(new, target) {
+        if has_old {
+            fs::rename(old, target).map_err(fault)?;
+        }
+        return Err(fault(error));
+    }
     sync(parent_of(target))
 }
 

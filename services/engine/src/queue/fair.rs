@@ -7,6 +7,27 @@ pub(super) trait Weighted {
     fn weight(&self) -> usize;
 }
 
+/// How much may wait.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    pub(super) len_max: usize,
+    pub(super) weight_max: usize,
+}
+
+impl Room {
+    fn fits(self, len: usize, total: usize, weight: usize) -> bool {
+        len < self.len_max && (len == 0 || total.saturating_add(weight) <= self.weight_max)
+    }
+}
+
+/// What a plan leaves of a line.
+struct Rest<'a, T> {
+    name: &'a String,
+    line: &'a VecDeque<T>,
+    len: usize,
+    weight: usize,
+}
+
 /// First in, first out within an account; round robin between accounts.
 pub(super) struct FairQueue<T> {
     /// Never holds an empty line.
@@ -24,10 +45,6 @@ impl<T: Weighted> FairQueue<T> {
 
     pub(super) fn len(&self) -> usize {
         self.len
-    }
-
-    pub(super) fn weight(&self) -> usize {
-        self.weight
     }
 
     pub(super) fn push(&mut self, account: &str, item: T) {
@@ -54,16 +71,56 @@ impl<T: Weighted> FairQueue<T> {
         Some(item)
     }
 
-    /// Takes out the newest item of the account with most waiting, if that is more than `account` would then have.
-    pub(super) fn displace(&mut self, account: &str) -> Option<T> {
-        let own = self.lines.get(account).map_or(0, VecDeque::len);
-        let (_, longest) = self.lines.iter_mut().max_by_key(|(_, line)| line.len())?;
-        if longest.len() <= own + 1 {
-            return None;
+    /// Whether an item of this weight fits; an empty queue takes one of any weight.
+    pub(super) fn has_room(&self, weight: usize, room: Room) -> bool {
+        room.fits(self.len, self.weight, weight)
+    }
+
+    /// Takes out the newest items of accounts with more waiting than `account` until an item of `weight` fits.
+    ///
+    /// Where the number is short, the account with most items gives way, if it has more than `account` would then have;
+    /// where the weight is short, the account with most weight, likewise. `None`, and nothing is taken, when that does not
+    /// make enough room.
+    pub(super) fn make_room(&mut self, account: &str, weight: usize, room: Room) -> Option<Vec<T>> {
+        let plan = self.plan_displacement(account, weight, room)?;
+        let mut displaced = Vec::new();
+        for (account, count) in plan {
+            let Some(line) = self.lines.get_mut(&account) else { continue };
+            let taken = line.split_off(line.len().saturating_sub(count));
+            if line.is_empty() {
+                self.lines.remove(&account);
+                self.turns.retain(|other| *other != account);
+            }
+            for item in taken {
+                self.forget(&item);
+                displaced.push(item);
+            }
         }
-        let item = longest.pop_back()?;
-        self.forget(&item);
-        Some(item)
+        Some(displaced)
+    }
+
+    /// How many of which account's newest items have to go.
+    fn plan_displacement(&self, account: &str, weight: usize, room: Room) -> Option<Vec<(String, usize)>> {
+        let weigh = |line: &VecDeque<T>| line.iter().map(Weighted::weight).sum::<usize>();
+        let (own_len, own_weight) =
+            self.lines.get(account).map_or((1, weight), |line| (line.len() + 1, weigh(line) + weight));
+        let others = self.lines.iter().filter(|(name, _)| *name != account);
+        let mut lines: Vec<Rest<'_, T>> =
+            others.map(|(name, line)| Rest { name, line, len: line.len(), weight: weigh(line) }).collect();
+        let (mut len, mut total) = (self.len, self.weight);
+        while !room.fits(len, total, weight) {
+            let victim = if len >= room.len_max {
+                lines.iter_mut().max_by_key(|rest| rest.len).filter(|rest| rest.len > own_len)
+            } else {
+                lines.iter_mut().max_by_key(|rest| rest.weight).filter(|rest| rest.weight > own_weight)
+            }?;
+            victim.len -= 1;
+            let freed = victim.line.get(victim.len)?.weight();
+            victim.weight -= freed;
+            (len, total) = (len - 1, total - freed);
+        }
+        let shortened = lines.iter().filter(|rest| rest.len < rest.line.len());
+        Some(shortened.map(|rest| (rest.name.clone(), rest.line.len() - rest.len)).collect())
     }
 
     pub(super) fn retain(&mut self, is_kept: impl Fn(&T) -> bool) {

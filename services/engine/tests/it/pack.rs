@@ -5,11 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use candle_core::{Device, Tensor};
 use prosopa_contract::engine::Engine;
 use prosopa_engine::{
     Config, EngineService, Error as OpenError,
-    pack::{BuildInputs, Error, Pack, build},
+    pack::{BuildInputs, Error, Manifest, Pack, build},
 };
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::support::{model_pack_dir, shared_engine};
@@ -26,6 +28,28 @@ fn copy_pack() -> TempDir {
 fn open(dir: &Path) -> Result<(), OpenError> {
     let config = Config { model_pack_dir: dir.to_path_buf(), ..Config::default() };
     EngineService::open(&config).map(drop)
+}
+
+/// Writes a network's tensors and a manifest that names the new file's digest.
+fn put_tensor(dir: &Path, network: &str, name: &str, shape: &[usize]) {
+    let path = dir.join(format!("{network}.safetensors"));
+    let mut tensors = candle_core::safetensors::load(&path, &Device::Cpu).unwrap();
+    let values = vec![0.0_f32; shape.iter().product()];
+    tensors.insert(name.to_owned(), Tensor::from_vec(values, shape, &Device::Cpu).unwrap());
+    candle_core::safetensors::save(&tensors, &path).unwrap();
+    let bytes = fs::read(&path).unwrap();
+    change_manifest(dir, |manifest| {
+        let file = manifest.files.iter_mut().find(|file| path.ends_with(&file.path)).unwrap();
+        file.size_bytes = bytes.len() as u64;
+        file.sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    });
+}
+
+fn change_manifest(dir: &Path, change: impl FnOnce(&mut Manifest)) {
+    let path = dir.join("manifest.json");
+    let mut manifest = Manifest::parse(&fs::read(&path).unwrap()).unwrap();
+    change(&mut manifest);
+    fs::write(&path, serde_json::to_vec(&manifest).unwrap()).unwrap();
 }
 
 fn inputs(dir: &Path, allow_other_archives: bool) -> BuildInputs {
@@ -87,8 +111,8 @@ fn a_file_changed_after_the_pack_was_opened_is_refused() {
     let mut bytes = fs::read(&path).unwrap();
     bytes[5_000] ^= 0x80;
     fs::write(&path, bytes).unwrap();
-    assert!(matches!(pack.load("landmarks68", &candle_core::Device::Cpu), Err(Error::Digest { .. })));
-    assert!(pack.load("mtcnn", &candle_core::Device::Cpu).is_ok());
+    assert!(matches!(pack.load("landmarks68", &Device::Cpu), Err(Error::Digest { .. })));
+    assert!(pack.load("mtcnn", &Device::Cpu).is_ok());
 }
 
 #[test]
@@ -107,4 +131,47 @@ fn an_archive_that_is_none_leaves_nothing_behind() {
     assert!(matches!(build(&inputs), Err(Error::Archive { path, .. }) if path == inputs.facenet_archive));
     let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "{left:?}");
+}
+
+/// A pack whose files are whole, but hold other networks than these, is refused when it is opened, not with each picture.
+#[test]
+fn tensors_of_another_shape_are_refused() {
+    let cases: [(&str, &str, &[usize]); 7] = [
+        ("mtcnn", "pnet.head", &[1, 1, 32, 7]),
+        ("mtcnn", "rnet.head", &[1, 1, 128, 5]),
+        ("mtcnn", "onet.head", &[1, 1, 256, 6]),
+        ("mtcnn", "onet.conv2", &[3, 3, 16, 64]),
+        ("landmarks68", "fc", &[1, 1, 256, 134]),
+        ("recognition", "fc", &[1, 1, 256, 64]),
+        ("recognition", "conv64_down.conv1", &[5, 5, 32, 64]),
+    ];
+    for (network, layer, shape) in cases {
+        let dir = copy_pack();
+        put_tensor(dir.path(), network, &format!("{layer}.weight"), shape);
+        put_tensor(dir.path(), network, &format!("{layer}.bias"), &shape[3..]);
+        match open(dir.path()) {
+            Err(OpenError::Pack(Error::BadTensor { network: found, tensor, .. })) => {
+                assert_eq!((found.as_str(), tensor), (network, format!("{layer}.weight")));
+            }
+            other => panic!("{network}, {layer}: {other:?}"),
+        }
+    }
+    let dir = copy_pack();
+    put_tensor(dir.path(), "landmarks68", "dense1.conv0.depthwise", &[3, 3, 64]);
+    assert!(matches!(open(dir.path()), Err(OpenError::Pack(Error::BadTensor { .. }))));
+}
+
+#[test]
+fn another_size_of_input_is_refused() {
+    for (network, side_px) in [("mtcnn", Some(12)), ("landmarks68", Some(150)), ("recognition", None)] {
+        let dir = copy_pack();
+        change_manifest(dir.path(), |manifest| {
+            let entry = manifest.networks.iter_mut().find(|entry| entry.name == network).unwrap();
+            entry.input.side_px = side_px;
+        });
+        let answer = open(dir.path());
+        assert!(
+            matches!(&answer, Err(OpenError::Pack(Error::Manifest { detail })) if detail.contains(network))
+        );
+    }
 }

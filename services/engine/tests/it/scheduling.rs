@@ -79,3 +79,18 @@ async fn shutting_down_finishes_what_waits_and_refuses_the_rest() {
     }
     assert!(matches!(send(&engine, "a").await, Err(EngineError::Unavailable { .. })));
 }
+
+/// F4: two workers, and memory for one picture: who waits for the other's memory says so.
+#[tokio::test]
+async fn waiting_for_memory_counts_as_waiting() {
+    let engine = open_engine(|config| {
+        config.workers = 2;
+        config.pixel_budget_px = 1;
+    });
+    let answers = futures::future::join_all([send(&engine, "a"), send(&engine, "b")]).await;
+    let mut timings: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().timings.unwrap()).collect();
+    timings.sort_by_key(|timings| timings.queue_us);
+    // Sending the second one took a part of what the first one did before.
+    let least_us = (timings[0].detect_us + timings[0].align_us + timings[0].embed_us) / 2;
+    assert!(timings[1].queue_us >= least_us, "{} of {least_us}", timings[1].queue_us);
+}

@@ -15,6 +15,11 @@ pub(super) const REFINEMENT_PX: usize = 24;
 /// Side of the deciding network's input.
 pub(super) const OUTPUT_PX: usize = 48;
 
+/// Two logits and four offsets.
+const CROP_OUTPUTS: usize = 6;
+/// Five x and five y.
+const LANDMARK_OUTPUTS: usize = 10;
+
 /// A place in a tile that looks like a face.
 pub(super) struct Cell {
     pub(super) row: usize,
@@ -45,8 +50,12 @@ pub(super) struct Proposal {
 
 impl Proposal {
     pub(super) fn load(weights: &Weights) -> std::result::Result<Self, Error> {
-        let pools = [Some(HALVE), None, None];
-        Ok(Self { trunk: Trunk::load(weights, "pnet", &["conv1", "conv2", "conv3"], &pools)? })
+        let layers = [
+            ("conv1", [3, 3, 3, 10], Some(HALVE)),
+            ("conv2", [3, 3, 10, 16], None),
+            ("conv3", [3, 3, 16, 32], None),
+        ];
+        Ok(Self { trunk: Trunk::load(weights, "pnet", &layers, CROP_OUTPUTS)? })
     }
 
     /// Calls `found` for each cell of `input [1, height, width, 3]` that may hold a face.
@@ -54,7 +63,7 @@ impl Proposal {
         let cells = self.trunk.forward(input)?;
         let columns = cells.dims()[2];
         with_values(&cells, |values| {
-            for (index, values) in values.chunks_exact(6).enumerate() {
+            for (index, values) in values.chunks_exact(CROP_OUTPUTS).enumerate() {
                 let crop = Crop::read(values);
                 if crop.score >= PROPOSAL_SCORE_MIN {
                     let (row, column) = (index / columns, index % columns);
@@ -73,14 +82,19 @@ pub(super) struct Refinement {
 
 impl Refinement {
     pub(super) fn load(weights: &Weights) -> std::result::Result<Self, Error> {
-        let pools = [Some(POOL), Some(POOL), None, None];
-        Ok(Self { trunk: Trunk::load(weights, "rnet", &["conv1", "conv2", "conv3", "dense4"], &pools)? })
+        let layers = [
+            ("conv1", [3, 3, 3, 28], Some(POOL)),
+            ("conv2", [3, 3, 28, 48], Some(POOL)),
+            ("conv3", [2, 2, 48, 64], None),
+            ("dense4", [3, 3, 64, 128], None),
+        ];
+        Ok(Self { trunk: Trunk::load(weights, "rnet", &layers, CROP_OUTPUTS)? })
     }
 
     /// Calls `found(index, crop)` for each crop of `input [batch, 24, 24, 3]`.
     pub(super) fn forward(&self, input: &Tensor, mut found: impl FnMut(usize, Crop)) -> Result<()> {
         with_values(&self.trunk.forward(input)?, |values| {
-            for (index, values) in values.chunks_exact(6).enumerate() {
+            for (index, values) in values.chunks_exact(CROP_OUTPUTS).enumerate() {
                 found(index, Crop::read(values));
             }
             Ok(())
@@ -95,9 +109,14 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn load(weights: &Weights) -> std::result::Result<Self, Error> {
-        let pools = [Some(POOL), Some(POOL), Some(HALVE), None, None];
-        let layers = ["conv1", "conv2", "conv3", "conv4", "dense5"];
-        Ok(Self { trunk: Trunk::load(weights, "onet", &layers, &pools)? })
+        let layers = [
+            ("conv1", [3, 3, 3, 32], Some(POOL)),
+            ("conv2", [3, 3, 32, 64], Some(POOL)),
+            ("conv3", [3, 3, 64, 64], Some(HALVE)),
+            ("conv4", [2, 2, 64, 128], None),
+            ("dense5", [3, 3, 128, 256], None),
+        ];
+        Ok(Self { trunk: Trunk::load(weights, "onet", &layers, CROP_OUTPUTS + LANDMARK_OUTPUTS)? })
     }
 
     /// Calls `found(index, crop, landmarks)` for each crop of `input [batch, 48, 48, 3]`; the landmarks are five x and
@@ -105,11 +124,11 @@ impl Output {
     pub(super) fn forward(
         &self,
         input: &Tensor,
-        mut found: impl FnMut(usize, Crop, [f32; 10]),
+        mut found: impl FnMut(usize, Crop, [f32; LANDMARK_OUTPUTS]),
     ) -> Result<()> {
         with_values(&self.trunk.forward(input)?, |values| {
-            for (index, values) in values.chunks_exact(16).enumerate() {
-                found(index, Crop::read(values), std::array::from_fn(|offset| values[6 + offset]));
+            for (index, values) in values.chunks_exact(CROP_OUTPUTS + LANDMARK_OUTPUTS).enumerate() {
+                found(index, Crop::read(values), std::array::from_fn(|offset| values[CROP_OUTPUTS + offset]));
             }
             Ok(())
         })
@@ -129,17 +148,18 @@ impl Trunk {
     fn load(
         weights: &Weights,
         network: &str,
-        names: &[&str],
-        pools: &[Option<Pooling>],
+        layers: &[(&str, [usize; 4], Option<Pooling>)],
+        outputs: usize,
     ) -> std::result::Result<Self, Error> {
         let valid = (1, Padding::NONE);
-        let layers = names.iter().zip(pools).map(|(name, pool)| {
-            Ok((Convolution::load(weights, &format!("{network}.{name}"), valid, Nonlinearity::Prelu)?, *pool))
-        });
-        Ok(Self {
-            layers: layers.collect::<std::result::Result<_, Error>>()?,
-            head: Convolution::load(weights, &format!("{network}.head"), valid, Nonlinearity::Identity)?,
-        })
+        let load = |name: &str, shape: [usize; 4], nonlinearity: Nonlinearity| {
+            Convolution::load(weights, &format!("{network}.{name}"), shape, valid, nonlinearity)
+        };
+        let inputs = layers.last().map_or(0, |(_, [.., channels], _)| *channels);
+        let head = load("head", [1, 1, inputs, outputs], Nonlinearity::Identity)?;
+        let layers =
+            layers.iter().map(|(name, shape, pool)| Ok((load(name, *shape, Nonlinearity::Prelu)?, *pool)));
+        Ok(Self { layers: layers.collect::<std::result::Result<_, Error>>()?, head })
     }
 
     fn forward(&self, input: &Tensor) -> Result<Tensor> {

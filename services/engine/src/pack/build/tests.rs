@@ -34,3 +34,13 @@ fn a_folder_with_other_things_is_left_alone() {
     assert!(matches!(replace(&new, &target, &parent.path().join("old")), Err(Error::File { .. })));
     assert_eq!(fs::read_to_string(target.join("a.jpg")).unwrap(), "photos");
 }
+
+#[test]
+fn an_older_pack_is_put_back_when_the_new_one_cannot_be_moved() {
+    let parent = tempfile::tempdir().unwrap();
+    let target = folder(parent.path(), "target", MANIFEST_FILE);
+    let old = parent.path().join("old");
+    assert!(matches!(replace(&parent.path().join("absent"), &target, &old), Err(Error::File { .. })));
+    assert_eq!(fs::read_to_string(target.join(MANIFEST_FILE)).unwrap(), "target");
+    assert!(!old.exists());
+}
