@@ -6,7 +6,10 @@ use axum::Router;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::{ListenerOptions, Parts, Platform, Readiness, Task, admin, listener};
+use crate::{
+    ListenerOptions, Parts, Platform, Readiness, Task, admin, listener,
+    task::{Restarts, TaskEnded},
+};
 
 /// Runs built services until the platform's shutdown is asked for.
 pub struct Host {
@@ -66,26 +69,46 @@ impl Host {
 
     /// Serves `public` until shutdown is asked for, then drains: stop accepting, finish requests, stop tasks,
     /// close databases.
-    pub async fn run(self, listeners: Listeners, public: Router, options: ListenerOptions) {
+    ///
+    /// The end of an essential task asks for shutdown too, and is the error after the drain.
+    pub async fn run(
+        self,
+        listeners: Listeners,
+        public: Router,
+        options: ListenerOptions,
+    ) -> Result<(), TaskEnded> {
         let mut readiness = self.platform.database_readiness();
         readiness.extend(self.readiness);
-        let admin = admin::router(self.platform.metrics.clone(), readiness);
+        let restarts = Restarts::declare(&self.platform.metrics);
         // Operators can look until the very end.
         let (stop_admin, stop_tasks) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = JoinSet::new();
         for task in self.tasks {
-            tasks.spawn(task.supervise(stop_tasks.clone(), self.platform.shutdown.clone()));
+            readiness.extend(task.readiness());
+            let end_process = self.platform.shutdown.clone();
+            tasks.spawn(task.supervise(stop_tasks.clone(), end_process, restarts.clone()));
         }
+        let admin = admin::router(self.platform.metrics.clone(), readiness);
         let operators = listener::serve(listeners.admin, admin, options, stop_admin.clone());
         let operators = tokio::spawn(operators);
         listener::serve(listeners.public, public, options, self.platform.shutdown.clone()).await;
         stop_tasks.cancel();
-        if tokio::time::timeout(options.drain_timeout, tasks.join_all()).await.is_err() {
+        let mut outcome = Ok(());
+        let joined = async {
+            while let Some(ended) = tasks.join_next().await {
+                // What joining can fail by, a panic, the supervisor has turned into an end already.
+                if let Ok(Err(ended)) = ended {
+                    outcome = Err(ended);
+                }
+            }
+        };
+        if tokio::time::timeout(options.drain_timeout, joined).await.is_err() {
             tracing::warn!("some tasks did not end in time");
         }
         stop_admin.cancel();
         // It can only fail by a panic, which has been logged.
         let _ = operators.await;
         self.platform.close_databases().await;
+        outcome
     }
 }

@@ -15,5 +15,5 @@ pub use self::{
     listener::{ListenerOptions, PeerAddress},
     platform::{PeerError, Peers, Platform, Upstream},
     service::{BuildError, Parts, Readiness, ReadinessCheck, Service},
-    task::{Task, TaskKind},
+    task::{Task, TaskEnded, TaskKind},
 };
