@@ -60,7 +60,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if content_type(request.headers()) != Some("application/json") {
+        let media_type = content_type(request.headers());
+        // RFC 9110 section 8.3.1: in letters of either case.
+        if !media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case("application/json")) {
             let detail = "the content type must be application/json";
             return Err(Problem::new(Code::UnsupportedMediaType).with_detail(detail));
         }
@@ -86,10 +88,14 @@ impl<S: Send + Sync> FromRequest<S> for BodyBytes {
     }
 }
 
-/// The media type of the body without its parameters, if it is plain ASCII.
+/// The media type of the body as it was declared, without parameters; none if nothing was declared.
+///
+/// Empty, which is no media type, for a value that is not plain ASCII or that is declared twice.
 pub fn content_type(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    value.split(';').next().map(str::trim)
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let value = values.next()?;
+    let text = if values.next().is_some() { "" } else { value.to_str().unwrap_or_default() };
+    text.split(';').next().map(str::trim)
 }
 
 fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
@@ -131,6 +137,7 @@ fn json_pointer(path: &serde_path_to_error::Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
     use serde::Deserialize;
 
     use super::*;
@@ -165,5 +172,48 @@ mod tests {
         for body in ["", "{", "{\"items\": [1", "{\"items\": []} trailing"] {
             assert_eq!(refusal(body)["code"], "malformed-request", "{body}");
         }
+    }
+
+    async fn read_as(content_types: &[&[u8]]) -> Option<Code> {
+        let mut request = Request::new(Body::from(r#"{"items": []}"#));
+        for value in content_types {
+            request.headers_mut().append(header::CONTENT_TYPE, http::HeaderValue::from_bytes(value).unwrap());
+        }
+        Json::<Sample>::from_request(request, &()).await.err().map(|problem| problem.code())
+    }
+
+    /// RFC 9110 section 8.3.1.
+    #[tokio::test]
+    async fn the_media_type_is_read_in_any_case() {
+        let types: [&[u8]; 3] =
+            [b"application/json", b"Application/JSON", b"APPLICATION/json ; Charset=\"utf-8\""];
+        for content_type in types {
+            assert_eq!(read_as(&[content_type]).await, None);
+        }
+    }
+
+    #[tokio::test]
+    async fn another_or_no_readable_media_type_is_refused() {
+        let json = b"application/json".as_slice();
+        let refused: [&[&[u8]]; 6] = [
+            &[],
+            &[b""],
+            &[b"text/plain"],
+            &[b"application/json5"],
+            &[b"application/json\xff"],
+            &[json, json],
+        ];
+        for content_types in refused {
+            assert_eq!(read_as(content_types).await, Some(Code::UnsupportedMediaType));
+        }
+    }
+
+    /// Nothing declared is another thing than something unreadable.
+    #[test]
+    fn an_unreadable_media_type_is_not_taken_for_none() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(content_type(&headers), None);
+        headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_bytes(b"image/\xe9").unwrap());
+        assert_eq!(content_type(&headers), Some(""));
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! Operation ids and schemas are prefixed by their service; two that collide are an error.
 
+mod headers;
+mod problem;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
@@ -32,7 +35,7 @@ pub struct AssemblyError(String);
 pub fn assemble(title: &str, version: &str, sections: &[Section<'_>]) -> Result<Value, AssemblyError> {
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     let mut ids = Vec::new();
-    let mut schemas = BTreeMap::from([("Problem".to_owned(), problem_schema())]);
+    let mut schemas = BTreeMap::from([("Problem".to_owned(), problem::schema())]);
     let mut tags = Vec::new();
     for section in sections {
         tags.push(json!({ "name": section.service, "description": section.description }));
@@ -65,6 +68,7 @@ pub fn assemble(title: &str, version: &str, sections: &[Section<'_>]) -> Result<
         "paths": paths,
         "components": {
             "schemas": schemas,
+            "headers": headers::definitions(),
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer", "description": "Access token or API key" },
                 "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
@@ -130,7 +134,8 @@ fn contents<'a>(service: &str, content: impl Iterator<Item = (&'a str, Option<&'
 fn responses(service: &str, operation: &Operation) -> Value {
     let mut responses = Map::new();
     let answer = &operation.answer;
-    let mut success = json!({ "description": answer.description });
+    let headers = headers::of_success(answer.status, operation.has_location);
+    let mut success = json!({ "description": answer.description, "headers": headers });
     if !answer.content.is_empty() {
         let content = answer.content.iter().map(|(media_type, schema)| (*media_type, schema.as_ref()));
         success["content"] = contents(service, content);
@@ -144,39 +149,14 @@ fn responses(service: &str, operation: &Operation) -> Value {
         let lines: Vec<String> =
             codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.title())).collect();
         let reference = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
-        let problem = json!({ "description": lines.join("; "), "content": { (MEDIA_TYPE): reference } });
+        let problem = json!({
+            "description": lines.join("; "),
+            "headers": headers::of_problem(status),
+            "content": { (MEDIA_TYPE): reference },
+        });
         responses.insert(status.to_string(), problem);
     }
     Value::Object(responses)
-}
-
-fn problem_schema() -> Value {
-    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-    json!({
-        "type": "object",
-        "description": "An error (RFC 9457). Further members depend on the code; see its page.",
-        "required": ["type", "title", "status", "code"],
-        "properties": {
-            "type": { "type": "string", "format": "uri-reference", "description": "Address of the code's page" },
-            "title": { "type": "string", "description": "Summary, the same for every occurrence" },
-            "status": { "type": "integer", "description": "The HTTP status" },
-            "code": { "type": "string", "enum": codes },
-            "detail": { "type": "string", "description": "What happened this time" },
-            "request_id": { "type": "string", "description": "Also in the header X-Request-Id" },
-            "retry_after_ms": { "type": "integer", "minimum": 0 },
-            "errors": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "required": ["pointer", "detail"],
-                    "properties": {
-                        "pointer": { "type": "string", "description": "JSON pointer, or ?name for a query parameter" },
-                        "detail": { "type": "string" },
-                    },
-                },
-            },
-        },
-    })
 }
 
 /// `ApiKey` of `auth` becomes `AuthApiKey`.
@@ -243,6 +223,50 @@ mod tests {
         let part = &document["components"]["schemas"]["AuthThing"]["properties"]["part"]["$ref"];
         assert_eq!(part, "#/components/schemas/AuthPart");
         assert!(document["components"]["schemas"]["AuthPart"].is_object());
+    }
+
+    /// F13: what a client may rely on besides the body.
+    #[test]
+    fn answers_declare_their_headers() {
+        let operations = [Operation::post("create_thing", "/things")
+            .scope(prosopa_model::Scope::FacesWrite)
+            .json_answer::<Thing>(http::StatusCode::CREATED, "it")
+            .location()];
+        let section = Section { service: "auth", description: "", operations: &operations };
+        let document = assemble("t", "1", &[section]).unwrap();
+        let responses = &document["paths"]["/things"]["post"]["responses"];
+        let declared = document["components"]["headers"].as_object().unwrap();
+        for (status, special) in [
+            ("201", Some("Location")),
+            ("400", None),
+            ("401", Some("WWW-Authenticate")),
+            ("429", Some("Retry-After")),
+            ("503", Some("Retry-After")),
+        ] {
+            let headers = responses[status]["headers"].as_object().unwrap();
+            let expected = ["X-Request-Id", "RateLimit", "RateLimit-Policy"].into_iter().chain(special);
+            let expected: std::collections::BTreeSet<&str> = expected.collect();
+            assert_eq!(
+                headers.keys().map(String::as_str).collect::<std::collections::BTreeSet<_>>(),
+                expected
+            );
+            for (name, header) in headers {
+                assert_eq!(header["$ref"], format!("#/components/headers/{name}"));
+                assert!(declared[name]["description"].is_string() && declared[name]["schema"].is_object());
+            }
+        }
+    }
+
+    /// F5: every member that a problem may have is typed.
+    #[test]
+    fn the_problem_schema_lists_what_codes_add() {
+        let document = assemble("t", "1", &[]).unwrap();
+        let members = &document["components"]["schemas"]["Problem"]["properties"];
+        for name in ["retry_after_ms", "limit", "bytes_max", "width", "height", "pixels_max"] {
+            assert_eq!(members[name]["type"], "integer", "{name}");
+        }
+        assert_eq!(members["window"]["enum"], json!(["day", "month"]));
+        assert_eq!(members["resets_at"]["format"], "date-time");
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub struct Operation {
     pub request: Vec<RequestContent>,
     /// The answer of success.
     pub answer: Answer,
+    /// Whether the answer of success names the address of what was created.
+    pub has_location: bool,
     /// Problems it may answer with beside those that every operation has.
     pub problems: Vec<Code>,
 }
@@ -109,6 +111,7 @@ impl Operation {
             parameters: Vec::new(),
             request: Vec::new(),
             answer: Answer { status: StatusCode::NO_CONTENT, description: "Done", content: Vec::new() },
+            has_location: false,
             problems: Vec::new(),
         }
     }
@@ -212,6 +215,13 @@ impl Operation {
     pub fn bytes_answer(mut self, media_types: &[&'static str], description: &'static str) -> Self {
         let content = media_types.iter().map(|media_type| (*media_type, None)).collect();
         self.answer = Answer { status: StatusCode::OK, description, content };
+        self
+    }
+
+    /// Declares that the answer of success, a 201, carries `Location`.
+    #[must_use]
+    pub const fn location(mut self) -> Self {
+        self.has_location = true;
         self
     }
 
