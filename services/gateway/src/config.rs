@@ -17,7 +17,7 @@ pub struct Config {
     pub caller_rate: Rate,
     /// Rate of each client address (IPv6: each /64) for requests without credentials.
     pub address_rate: Rate,
-    /// Credentials that one client address may present in vain; further ones are not even looked at.
+    /// Credentials that one client address may present in vain; further ones in vain are told to wait.
     pub failed_authentication_rate: Rate,
     /// Callers, and likewise addresses, whose rate is remembered at the same time.
     pub rate_entries_max: usize,

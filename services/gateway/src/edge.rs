@@ -8,9 +8,10 @@
 //!
 //! Whoever is refused before authentication counts against its network's rate, so that probing is slow.
 //!
-//! A charge is kept only for a finished answer that was worth something: it is given back for 5xx and for a body
-//! that could not be read (400, 413, 415, 422), and where the client goes away before the service has finished,
-//! since the service's work is dropped with it.
+//! A charge is given back for an answer that was worth nothing: 5xx, a panic, a body that could not be read (400, 413,
+//! 415, 422); and where the request never reached the service. It is kept where the client goes away or the deadline
+//! passes while the service works: the service may finish nevertheless, and nobody shall get its work for nothing by
+//! hanging up.
 
 use std::{
     any::Any,
@@ -83,12 +84,13 @@ pub(crate) async fn answer(State(edge): State<Arc<Edge>>, mut request: Request) 
     let mut exchange = Exchange::begin(&edge.metrics, &request);
     let leftovers = Leftovers::of(&mut request);
     let served = edge.serve(request, &mut exchange).await;
+    let is_late = matches!(served, Err(Refusal::DeadlineExceeded));
     let mut response = served.unwrap_or_else(|refusal| {
         let problem = Problem::from(refusal);
         edge.metrics.rejections.with_label_values(&[problem.code().as_str()]).inc();
         problem.into_response()
     });
-    settle(&mut exchange, response.status());
+    settle(&mut exchange, (!is_late).then(|| response.status()));
     leftovers.discard().await;
     exchange.standing.write(response.headers_mut(), edge.clock.now());
     headers::harden(response.headers_mut());
@@ -153,6 +155,9 @@ impl Edge {
             *request.method_mut() = Method::GET;
         }
         let overrun = bodies::bound(&mut request, route.body_bytes_max);
+        if let Some(reservation) = &mut exchange.reservation {
+            reservation.hand_on();
+        }
         let Ok(response) = route.upstream.clone().oneshot(request).await;
         // Whatever the service made of half a body.
         if overrun.has_happened() {
@@ -161,7 +166,8 @@ impl Edge {
         Ok(response)
     }
 
-    /// Who calls. The check itself is denied to networks that failed too often.
+    /// Who calls. A network that failed too often is told to wait, but only where it fails again: a genuine credential
+    /// is never refused for what others behind the same address have tried.
     async fn authenticate(
         &self,
         headers: &mut HeaderMap,
@@ -176,16 +182,14 @@ impl Edge {
                     return Err(refusal);
                 }
             };
-        self.failures.check(network, self.monotonic.elapsed()).map_err(|too_fast| {
-            exchange.standing.burst = Some(Burst::new(self.failures.limit(), Err(too_fast)));
-            Refusal::from(too_fast)
-        })?;
         self.verifier.verify(credential).await.map_err(|error| match error {
-            VerifyError::Invalid => {
-                // Only counted: this failure was still allowed, however many came at once.
-                let _ = self.failures.take(network, self.monotonic.elapsed());
-                Refusal::Unauthenticated
-            }
+            VerifyError::Invalid => match self.failures.take(network, self.monotonic.elapsed()) {
+                Ok(_) => Refusal::Unauthenticated,
+                Err(too_fast) => {
+                    exchange.standing.burst = Some(Burst::new(self.failures.limit(), Err(too_fast)));
+                    Refusal::from(too_fast)
+                }
+            },
             VerifyError::Expired => Refusal::TokenExpired,
             VerifyError::Unavailable { detail } => Refusal::VerifierLost(detail),
         })
@@ -268,25 +272,29 @@ impl From<TooFast> for Refusal {
     }
 }
 
-/// Keeps or gives back what was reserved, by the answer.
-fn settle(exchange: &mut Exchange<'_>, status: StatusCode) {
+/// Keeps or gives back what was reserved, by the answer; without one, by whether the service was called.
+fn settle(exchange: &mut Exchange<'_>, answered: Option<StatusCode>) {
     let Some(reservation) = exchange.reservation.take() else { return };
-    let is_refunded = status.is_server_error()
+    if answered.map_or_else(|| !reservation.is_handed_on(), is_worthless) {
+        let usage = reservation.refund();
+        if let Some(quota) = &mut exchange.standing.quota {
+            quota.usage = usage;
+        }
+    } else {
+        reservation.keep();
+    }
+}
+
+/// Whether an answer of this status is not charged.
+fn is_worthless(status: StatusCode) -> bool {
+    status.is_server_error()
         || matches!(
             status,
             StatusCode::BAD_REQUEST
                 | StatusCode::PAYLOAD_TOO_LARGE
                 | StatusCode::UNSUPPORTED_MEDIA_TYPE
                 | StatusCode::UNPROCESSABLE_ENTITY
-        );
-    if !is_refunded {
-        reservation.keep();
-        return;
-    }
-    let usage = reservation.refund();
-    if let Some(quota) = &mut exchange.standing.quota {
-        quota.usage = usage;
-    }
+        )
 }
 
 /// The network of the connection. Forwarded addresses are not believed.

@@ -16,8 +16,8 @@ use crate::{
     routes::Route,
 };
 
-/// A request in hand. Dropped before [`finish`](Self::finish), it counts as aborted by the client, and what
-/// was reserved is given back.
+/// A request in hand. Dropped before [`finish`](Self::finish), it counts as aborted by the client; what was reserved
+/// is then given back unless the service has been called.
 pub(crate) struct Exchange<'a> {
     /// How the caller stands against its limits.
     pub(crate) standing: Standing,

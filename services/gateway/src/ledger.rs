@@ -1,7 +1,7 @@
 //! The quota ledger: what each account has spent in its current day and month, exact and durable.
 //!
 //! A metered request reserves its weight before it is handed on and keeps or gives back the reservation by its
-//! answer. A reservation that is dropped is given back, wherever the request ended. One [`Writer`] decides
+//! answer. A reservation that is dropped is given back until the service is called, and kept from then on. One [`Writer`] decides
 //! everything in transactions, many waiting reservations in each, and answers after the commit: what was admitted is
 //! on disk, so a crash can lose refunds but never let an account spend more than its limit.
 //!
@@ -128,12 +128,13 @@ impl Ledger {
     }
 }
 
-/// Metered requests that are spent; given back when dropped, unless kept.
+/// Metered requests that are spent; given back when dropped before they were handed on.
 pub(crate) struct Reservation {
     accounts: Arc<Accounts>,
     account_id: AccountId,
     weight: u64,
     usage: Usage,
+    is_handed_on: bool,
 }
 
 impl Reservation {
@@ -142,20 +143,31 @@ impl Reservation {
         self.usage
     }
 
+    /// The service is about to be called: from now on a drop keeps the charge, since the work may be done.
+    pub(crate) const fn hand_on(&mut self) {
+        self.is_handed_on = true;
+    }
+
+    /// Whether the service has been called.
+    pub(crate) const fn is_handed_on(&self) -> bool {
+        self.is_handed_on
+    }
+
     /// Makes the charge final.
     pub(crate) fn keep(mut self) {
-        self.weight = 0;
+        self.is_handed_on = true;
     }
 
     /// Gives it back; the counters as they would be had this been all that happened since.
-    pub(crate) fn refund(self) -> Usage {
+    pub(crate) fn refund(mut self) -> Usage {
+        self.is_handed_on = false;
         self.usage.less(self.weight, self.usage)
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        if self.weight > 0 {
+        if self.weight > 0 && !self.is_handed_on {
             let refund = Refund { account_id: self.account_id, weight: self.weight, spent: self.usage };
             self.accounts.add_refund(refund);
         }

@@ -122,16 +122,6 @@ impl<K: Eq + Hash + Copy> RateLimiter<K> {
         Ok(allowance)
     }
 
-    /// Whether [`take`](Self::take) would admit a request at `now`; counts nothing.
-    pub(crate) fn check(&self, key: K, now: Duration) -> Result<(), TooFast> {
-        let now = nanos(now);
-        let arrival = {
-            let shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
-            shard.get(&key).copied().unwrap_or(0)
-        };
-        self.judge(arrival.max(now) + self.interval_ns, now).map(|_| ())
-    }
-
     fn judge(&self, next: u64, now: u64) -> Result<Allowance, TooFast> {
         let ahead = next - now;
         match self.depth_ns.checked_sub(ahead) {

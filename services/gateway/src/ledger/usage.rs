@@ -1,8 +1,14 @@
 //! The counters of one account.
 
+use std::{sync::Once, time::Duration};
+
 use prosopa_model::{QuotaSnapshot, QuotaWindow, Timestamp, WindowUse};
 
 use crate::plan::{DefaultPlan, Limits};
+
+/// How far the clock may be set back without reopening a window; a window that begins later than that after now was
+/// opened by a clock that was wrong.
+const SETBACK_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What one account has spent in its current windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +39,17 @@ impl Counter {
 
     /// The counter as it counts at `now`.
     ///
-    /// A clock that was set back does not reopen a window: the later one goes on.
+    /// A clock that was set back by at most a day does not reopen a window: the later one goes on. One that begins
+    /// later still is not waited for, which could take years; the window around `now` begins empty.
     pub(crate) fn at(self, window: QuotaWindow, now: Timestamp) -> Self {
-        if now < self.resets_at { self } else { Self::empty(window, now) }
+        if now >= self.resets_at {
+            return Self::empty(window, now);
+        }
+        if self.starts_at > now.after(SETBACK_MAX) {
+            warn_of_clock(self.starts_at, now);
+            return Self::empty(window, now);
+        }
+        self
     }
 
     const fn with_used(self, used: u64) -> Self {
@@ -84,6 +98,14 @@ impl Usage {
     }
 }
 
+/// Says once that the clock was wrong: every account that was charged meanwhile is met with this.
+fn warn_of_clock(starts_at: Timestamp, now: Timestamp) {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| {
+        tracing::warn!(%starts_at, %now, "quotas were counted by a clock far ahead; their windows begin anew");
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +120,27 @@ mod tests {
         let earlier = used.day.at(QuotaWindow::Day, time("2026-03-01T23:59:59Z"));
         assert_eq!(earlier.used, 7);
         assert_eq!(used.day.at(QuotaWindow::Day, time("2026-03-03T00:00:00Z")).used, 0);
+    }
+
+    #[test]
+    fn a_clock_that_was_far_ahead_freezes_nothing() {
+        let ahead = Usage::empty(time("2031-01-01T00:00:00Z")).plus(100);
+        let now = time("2026-03-10T12:00:00Z");
+        assert_eq!(ahead.day.at(QuotaWindow::Day, now), Counter::empty(QuotaWindow::Day, now));
+        assert_eq!(ahead.month.at(QuotaWindow::Month, now), Counter::empty(QuotaWindow::Month, now));
+    }
+
+    /// A day, to the microsecond.
+    #[test]
+    fn windows_of_the_next_day_go_on() {
+        let next = Usage::empty(time("2026-04-01T00:00:00Z")).plus(7);
+        let (within, before) = (time("2026-03-31T00:00:00Z"), time("2026-03-30T23:59:59.999999Z"));
+        assert_eq!(
+            (next.day.at(QuotaWindow::Day, within).used, next.day.at(QuotaWindow::Day, before).used),
+            (7, 0)
+        );
+        let month = |now| next.month.at(QuotaWindow::Month, now).used;
+        assert_eq!((month(within), month(before)), (7, 0));
     }
 
     #[test]

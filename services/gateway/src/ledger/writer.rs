@@ -127,6 +127,7 @@ impl Writer {
             account_id: command.account_id,
             weight: command.weight,
             usage,
+            is_handed_on: false,
         });
         drop(command.answer.send(reservation));
     }

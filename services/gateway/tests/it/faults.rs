@@ -1,5 +1,3 @@
-use std::sync::atomic::Ordering;
-
 use http::StatusCode;
 use prosopa_gateway::{Config, GatewayService, MIGRATIONS, OnLedgerLoss};
 use prosopa_http::{Endpoints, Operation};
@@ -57,15 +55,14 @@ async fn a_lost_ledger_admits_where_that_is_configured() {
 async fn refunds_wait_for_the_ledger() {
     let gateway = Gateway::start(fast()).await;
     gateway.know("token", &user());
-    let waiting = tokio::spawn({
-        let router = gateway.router.clone();
-        async move { tower::ServiceExt::oneshot(router, Call::post("/api/v1/wait").bearer("token").request).await }
+    let refused = tokio::spawn({
+        let (router, call) = (gateway.router.clone(), Call::post("/api/v1/late-refusals").bearer("token"));
+        async move { tower::ServiceExt::oneshot(router, call.request).await }
     });
     gateway.probe.arrived.notified().await;
-    assert_eq!(gateway.probe.arrivals.load(Ordering::SeqCst), 1);
     rename_table(&gateway, "quota_usage", "lost").await;
-    waiting.abort();
-    assert!(waiting.await.unwrap_err().is_cancelled());
+    gateway.probe.may_answer.notify_one();
+    assert_eq!(refused.await.unwrap().unwrap().status(), StatusCode::UNPROCESSABLE_ENTITY);
     gateway.spend("token").await.expect_problem(503, "unavailable");
     rename_table(&gateway, "lost", "quota_usage").await;
     assert_eq!(gateway.spend("token").await.status, StatusCode::CREATED);

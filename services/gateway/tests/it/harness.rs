@@ -18,7 +18,7 @@ use http_body_util::BodyExt;
 use prosopa_contract::verifier::{Verifier, VerifyError};
 use prosopa_gateway::{Config, GatewayService, MonotonicClock, Rate};
 use prosopa_model::{AccountId, ApiKeyId, Clock, Credential, Principal};
-use prosopa_runtime::{Host, ListenerOptions, Listeners, PeerAddress, Platform};
+use prosopa_runtime::{Host, ListenerOptions, Listeners, PeerAddress, Platform, TaskEnded};
 use prosopa_testkit::{ManualClock, principal_of};
 use prosopa_vault::Keyring;
 use secrecy::{ExposeSecret, SecretString};
@@ -89,7 +89,7 @@ pub(crate) struct Gateway {
     pub(crate) monotonic: Arc<ManualMonotonicClock>,
     pub(crate) verifier: Arc<FakeVerifier>,
     pub(crate) probe: Probe,
-    host: JoinHandle<()>,
+    host: JoinHandle<Result<(), TaskEnded>>,
     _dir: Option<TempDir>,
 }
 
@@ -135,7 +135,7 @@ impl Gateway {
     /// Drains and ends.
     pub(crate) async fn stop(self) {
         self.platform.shutdown.cancel();
-        self.host.await.unwrap();
+        self.host.await.unwrap().unwrap();
     }
 
     pub(crate) async fn send(&self, call: Call) -> Answer {

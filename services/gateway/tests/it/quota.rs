@@ -101,6 +101,29 @@ async fn a_clock_set_back_gives_no_second_quota() {
     gateway.spend("token").await.expect_problem(429, "quota-exceeded");
 }
 
+/// A clock that once was years ahead does not hold quotas until then, neither in memory nor on disk.
+#[tokio::test]
+async fn a_clock_that_was_far_ahead_holds_no_quota() {
+    let dir = tempfile::tempdir().unwrap();
+    let gateway = Gateway::start_in(dir.path(), plan(1, 100)).await;
+    let caller = user();
+    gateway.know("token", &caller);
+    gateway.clock.set("2031-07-01T00:00:00Z");
+    assert_eq!(gateway.spend("token").await.status, StatusCode::CREATED);
+    gateway.stop().await;
+    let gateway = Gateway::start_in(dir.path(), plan(1, 100)).await;
+    gateway.know("token", &caller);
+    assert_eq!(gateway.used("token").await, (0, 0));
+    assert_eq!(gateway.spend("token").await.status, StatusCode::CREATED);
+    let problem = gateway.spend("token").await.expect_problem(429, "quota-exceeded");
+    assert_eq!(problem["resets_at"], "2026-03-11T00:00:00.000000Z");
+    gateway.clock.set("2031-07-01T00:00:00Z");
+    assert_eq!(gateway.spend("token").await.status, StatusCode::CREATED);
+    gateway.clock.set("2026-03-11T12:00:00Z");
+    assert_eq!(gateway.spend("token").await.status, StatusCode::CREATED);
+    assert_eq!(gateway.used("token").await, (1, 1));
+}
+
 #[tokio::test]
 async fn an_operation_costs_its_weight_or_nothing() {
     let gateway = Gateway::start(plan(7, 100)).await;

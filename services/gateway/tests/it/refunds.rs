@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use http::StatusCode;
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
@@ -61,31 +61,51 @@ async fn a_panic_is_an_internal_problem_and_costs_nothing() {
     assert_eq!(gateway.used("token").await, (0, 0));
 }
 
+/// F5: the service may have finished what nobody waited for.
 #[tokio::test]
-async fn a_missed_deadline_costs_nothing() {
+async fn a_missed_deadline_is_charged() {
     let gateway = Gateway::start(fast()).await;
     gateway.know("token", &user());
     let answer = gateway.send(Call::post("/api/v1/hang").bearer("token")).await;
     answer.expect_problem(504, "deadline-exceeded");
-    assert_eq!(gateway.used("token").await, (0, 0));
+    assert!(answer.header("ratelimit").contains("\"day\";r=99;"), "{}", answer.header("ratelimit"));
+    assert_eq!(gateway.used("token").await, (1, 1));
 }
 
-/// Who hangs up before the service has finished gets the charge back, since the work is dropped with it.
+/// F5: nobody gets the service's work for nothing by hanging up.
 #[tokio::test]
-async fn a_client_that_vanishes_is_not_charged() {
-    let gateway = Gateway::start(fast()).await;
+async fn a_client_that_vanishes_is_charged() {
+    let mut config = fast();
+    config.plan.requests_per_day = 1;
+    let gateway = Gateway::start(config).await;
     gateway.know("token", &user());
     let mut client = TcpStream::connect(gateway.address).await.unwrap();
     let request =
         "POST /api/v1/wait HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token\r\nContent-Length: 0\r\n\r\n";
     client.write_all(request.as_bytes()).await.unwrap();
     gateway.probe.arrived.notified().await;
-    assert_eq!(gateway.used("token").await, (1, 1), "reserved while the service works");
     drop(client);
-    let refunded = async {
-        while gateway.used("token").await != (0, 0) {
+    let noticed = async {
+        while !gateway.platform.metrics.render().contains("operation=\"things_wait\",status=\"aborted\"} 1") {
             tokio::task::yield_now().await;
         }
     };
-    timeout(Duration::from_secs(10), refunded).await.expect("the charge is given back");
+    timeout(Duration::from_secs(10), noticed).await.expect("the gateway notices");
+    gateway.spend("token").await.expect_problem(429, "quota-exceeded");
+    assert_eq!(gateway.used("token").await, (1, 1));
+}
+
+/// F5: who goes away while the quota is still asked for has got nothing.
+#[tokio::test]
+async fn a_request_that_never_reached_the_service_is_not_charged() {
+    let gateway = Gateway::start(fast()).await;
+    gateway.know("token", &user());
+    let call = Call::post("/api/v1/wait").bearer("token");
+    let mut request = Box::pin(tower::ServiceExt::oneshot(gateway.router.clone(), call.request));
+    // Once: it waits for the ledger, which decides it before it tells what is used.
+    assert!(futures::poll!(&mut request).is_pending());
+    assert_eq!(gateway.used("token").await, (1, 1), "reserved");
+    drop(request);
+    assert_eq!(gateway.used("token").await, (0, 0));
+    assert_eq!(gateway.probe.arrivals.load(Ordering::SeqCst), 0);
 }

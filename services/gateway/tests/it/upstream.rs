@@ -24,6 +24,7 @@ use utoipa::ToSchema;
 pub(crate) struct Probe {
     pub(crate) arrivals: Arc<AtomicUsize>,
     pub(crate) arrived: Arc<Notify>,
+    pub(crate) may_answer: Arc<Notify>,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -56,6 +57,7 @@ fn endpoints() -> Endpoints<Probe> {
         .add(metered("answer_with", "/api/v1/answers/{status}"), answer_with)
         .add(metered("hang", "/api/v1/hang").deadline(std::time::Duration::from_millis(30)), hang)
         .add(metered("wait", "/api/v1/wait"), wait)
+        .add(metered("refuse_late", "/api/v1/late-refusals"), refuse_late)
         .add(metered("panic", "/api/v1/panic"), panic)
 }
 
@@ -101,6 +103,12 @@ async fn wait(axum::extract::State(probe): axum::extract::State<Probe>) {
     probe.arrivals.fetch_add(1, Ordering::SeqCst);
     probe.arrived.notify_one();
     std::future::pending().await
+}
+
+async fn refuse_late(axum::extract::State(probe): axum::extract::State<Probe>) -> Problem {
+    probe.arrived.notify_one();
+    probe.may_answer.notified().await;
+    Problem::new(Code::ImageUndecodable)
 }
 
 async fn panic() {
