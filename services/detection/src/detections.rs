@@ -62,7 +62,7 @@ pub(crate) struct DetectionSummary {
 /// Wall time of each stage, microseconds.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Timings {
-    /// Waiting for the engine.
+    /// Waiting for the engine, and for memory to decode into.
     pub(crate) queue_us: u64,
     /// Decoding the picture.
     pub(crate) decode_us: u64,

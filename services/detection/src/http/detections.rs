@@ -36,6 +36,7 @@ pub(super) fn endpoints() -> Endpoints<State> {
         .form_request::<Form>()
         .bytes_request(&["image/jpeg", "image/png", "image/webp", "application/octet-stream"])
         .json_answer::<Detection>(StatusCode::CREATED, "The faces; none is a valid answer")
+        .location()
         .problems(&[
             Code::ImageEmpty,
             Code::ImageUndecodable,
@@ -68,7 +69,8 @@ pub(super) fn endpoints() -> Endpoints<State> {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 struct CreateQuery {
-    /// Shorter side of the smallest face looked for, pixels; max(20, shorter side / 12) if absent.
+    /// Shorter side of the smallest face looked for, pixels; max(20, shorter side / 12) if absent. In pictures above
+    /// 4 megapixels it is raised: to 22 at 12 megapixels, to 43 at 50.
     #[param(minimum = 12, maximum = 4096)]
     min_face_px: Option<u32>,
     /// At most this many faces, the largest first; 100 if absent.
@@ -80,7 +82,7 @@ struct CreateQuery {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used; the form is read as a stream")]
 struct Form {
-    /// The picture: JPEG, PNG or WebP, at most 20 MiB and 50 megapixels.
+    /// The picture: JPEG, PNG or WebP, at most 20 MiB, 50 megapixels and 65,535 pixels a side.
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     image: Vec<u8>,
 }

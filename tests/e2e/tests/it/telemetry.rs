@@ -61,7 +61,7 @@ async fn routes_are_counted_by_name() {
     user.get("/api/v1/nowhere").await;
     let metrics = product.ask_admin("/metrics").await;
     let line = "prosopa_gateway_requests_total{method=\"POST\",operation=\"detection_create_detection\",status=\"201\"}";
-    let text = String::from_utf8(metrics.body.clone()).unwrap();
+    let text = String::from_utf8(metrics.body).unwrap();
     assert!(text.contains(&format!("{line} 1")), "{text}");
     assert!(text.contains("operation=\"unmatched\""), "{text}");
     assert!(!text.contains("nowhere"), "labels are bounded");
