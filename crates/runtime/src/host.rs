@@ -91,8 +91,12 @@ impl Host {
         let admin = admin::router(self.platform.metrics.clone(), readiness);
         let operators = listener::serve(listeners.admin, admin, options, stop_admin.clone());
         let operators = tokio::spawn(operators);
-        listener::serve(listeners.public, public, options, self.platform.shutdown.clone()).await;
+        let requests =
+            listener::serve(listeners.public, public.clone(), options, self.platform.shutdown.clone());
+        requests.await;
         stop_tasks.cancel();
+        // What the routes hold goes only now: a task that serves them would take its loss for a fault.
+        drop(public);
         let mut outcome = Ok(());
         let joined = async {
             while let Some(ended) = tasks.join_next().await {

@@ -35,8 +35,9 @@ async fn a_second_start_keeps_all_data() {
     let made = user.detect(photo(), "image/png").await;
     let key = user.post("/api/v1/auth/api-keys", &serde_json::json!({ "name": "k" })).await.text("/key");
     let folder = product.folder();
-    let (status, _, _) = product.stop().await;
+    let (status, _, errors) = product.stop().await;
     assert!(status.success());
+    assert!(!errors.contains("WARN") && !errors.contains("ERROR"), "{errors}");
 
     let began = Instant::now();
     let product = Product::start_again(folder).await;
