@@ -95,12 +95,14 @@ impl Home {
         path
     }
 
-    /// The binary with these arguments and nothing of this process's environment. Waits between attempts are short.
+    /// The binary with these arguments and nothing of this process's environment, but where coverage is to be written.
+    /// Waits between attempts are short.
     pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_prosopa"));
         command
             .args(arguments)
             .env_clear()
+            .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
             .env("HOME", self.path())
             .env("PROSOPA_RETRY_BASE_MS", "1")
             .current_dir(self.path())

@@ -65,7 +65,8 @@ fn completions_are_printed() {
 fn closed_pipe_is_no_error() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let child = Home::new().command(["completions", "bash"]).stdout(writer).spawn().unwrap();
+    let home = Home::new();
+    let child = home.command(["completions", "bash"]).stdout(writer).spawn().unwrap();
     let run = finish(child).expect_code(0);
     assert_eq!(run.stderr, "");
 }
