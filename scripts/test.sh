@@ -4,14 +4,19 @@
 #   scripts/test.sh          everything that needs no cluster
 #   scripts/test.sh --unit   the rules alone (tests inside src/ need no outside program and no model pack)
 #   scripts/test.sh --e2e    the tests that drive the built product from outside
+# What keeps rows is tested twice, on SQLite and on a PostgreSQL that is started for the run.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
+outside=(--package prosopa-e2e --package prosopa-faults)
+# Everything that opens a database.
+keeping=("${outside[@]}")
+for name in store auth gateway detection; do keeping+=(--package "prosopa-$name"); done
 case ${1:-} in
-  '') selection=(--workspace) ;;
-  --unit) selection=(--workspace --lib --bins) ;;
-  --e2e) selection=(--package prosopa-e2e --package prosopa-faults) ;;
+  '') selection=(--workspace) again=("${keeping[@]}" --tests) ;;
+  --unit) selection=(--workspace --lib --bins) again=() ;;
+  --e2e) selection=("${outside[@]}") again=("${outside[@]}") ;;
   *) die "unknown option $1" ;;
 esac
 
@@ -19,5 +24,10 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # The sum is read from the output, so it must come without colours; one stream keeps a runner's name before its result.
 status=0
-CARGO_TERM_COLOR=never cargo test --locked --no-fail-fast "${selection[@]}" </dev/null 2>&1 | tee "$log" || status=$?
+export CARGO_TERM_COLOR=never
+cargo test --locked --no-fail-fast "${selection[@]}" </dev/null 2>&1 | tee "$log" || status=$?
+if [ ${#again[@]} -gt 0 ]; then
+  say "the same on PostgreSQL:"
+  scripts/with-postgres.sh cargo test --locked --no-fail-fast "${again[@]}" </dev/null 2>&1 | tee -a "$log" || status=$?
+fi
 awk -v status="$status" -f scripts/sum-tests.awk "$log"

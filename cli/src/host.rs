@@ -5,6 +5,7 @@
 mod admin;
 mod composition;
 mod data_dir;
+mod migrate;
 mod models;
 mod openapi;
 mod settings;
@@ -18,7 +19,7 @@ use std::{
 
 use clap::Subcommand;
 
-pub(crate) use self::{admin::AdminCommand, models::ModelsCommand, up::Up};
+pub(crate) use self::{admin::AdminCommand, migrate::Migrate, models::ModelsCommand, up::Up};
 
 /// Commands of the product itself.
 #[derive(Debug, Subcommand)]
@@ -26,6 +27,9 @@ pub(crate) enum HostCommand {
     /// Start the whole product in one process.
     #[command(after_help = up::EXAMPLES)]
     Up(Up),
+    /// Bring the databases to this version's schema, or say what is missing.
+    #[command(after_help = migrate::EXAMPLES)]
+    Migrate(Migrate),
     /// Build or verify the model pack.
     #[command(subcommand, after_help = models::EXAMPLES)]
     Models(ModelsCommand),
@@ -44,6 +48,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 pub(crate) fn run(command: HostCommand) -> ExitCode {
     let outcome = match command {
         HostCommand::Up(arguments) => up::run(arguments),
+        HostCommand::Migrate(arguments) => migrate::run(arguments),
         HostCommand::Models(command) => models::run(command),
         HostCommand::Admin(command) => admin::run(command),
         HostCommand::Openapi => openapi::run(),

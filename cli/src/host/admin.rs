@@ -6,7 +6,9 @@ use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 
 use super::{
-    Failure, composition, data_dir, say,
+    Failure, composition,
+    data_dir::{self, Sharing},
+    say,
     settings::{Overrides, Settings},
     start_runtime,
 };
@@ -48,11 +50,11 @@ pub(super) fn run(command: AdminCommand) -> Result<(), Failure> {
 
 async fn reset_password(settings: Settings) -> Result<(), Failure> {
     let folder = &settings.server.data_dir;
-    if !folder.join("auth.db").exists() {
+    if !folder.join("keyring.json").exists() {
         return Err(format!("there is no product in {}", folder.display()).into());
     }
-    let _lock = data_dir::lock(folder)?;
-    let platform = composition::build_platform(folder)?;
+    let _lock = data_dir::lock(folder, Sharing::of(&settings))?;
+    let platform = composition::build_platform(&settings)?;
     let password = prosopa_auth::reset_password(&settings.auth, &platform, ADMINISTRATOR).await?;
     let file = folder.join("administrator-password");
     say(&format!("`{ADMINISTRATOR}` has a new password, which lies in {}", file.display()))?;

@@ -1,6 +1,6 @@
 //! Which services make up the product, and how they are handed to each other.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use axum::Router;
 use prosopa_auth::{AuthService, NewAdministrator};
@@ -8,7 +8,7 @@ use prosopa_detection::DetectionService;
 use prosopa_engine::{EngineService, pack::MANIFEST_FILE};
 use prosopa_gateway::GatewayService;
 use prosopa_model::SystemClock;
-use prosopa_runtime::{Host, Parts, Platform, Service, Upstream};
+use prosopa_runtime::{Databases, Host, Parts, Platform, Service, Upstream};
 use prosopa_vault::Keyring;
 
 use super::{Failure, settings::Settings};
@@ -21,10 +21,12 @@ pub(crate) struct Product {
     pub(crate) new_administrator: Option<NewAdministrator>,
 }
 
-/// Makes the platform in `data_dir`, which exists.
-pub(crate) fn build_platform(data_dir: &Path) -> Result<Platform, Failure> {
+/// Makes the platform in the data folder, which exists.
+pub(crate) fn build_platform(settings: &Settings) -> Result<Platform, Failure> {
+    let data_dir = &settings.server.data_dir;
+    let databases = Databases::configured(&settings.database, data_dir)?;
     let keyring = Keyring::open_or_create(&data_dir.join("keyring.json"))?;
-    Ok(Platform::new(data_dir, keyring, Arc::new(SystemClock)))
+    Ok(Platform::new(data_dir, keyring, Arc::new(SystemClock)).with_databases(databases))
 }
 
 /// Builds every service, those first that others need.
@@ -37,7 +39,7 @@ pub(crate) async fn build(mut settings: Settings) -> Result<Product, Failure> {
             format!("there is no model pack in {}: make one with `make models`", pack.display()).into()
         );
     }
-    let mut platform = build_platform(&settings.server.data_dir)?;
+    let mut platform = build_platform(&settings)?;
     let mut host = Host::new(platform.clone());
 
     let engine = EngineService::build(settings.engine, &platform).await?;

@@ -15,6 +15,7 @@ use prosopa_auth as auth;
 use prosopa_detection as detection;
 use prosopa_engine as engine;
 use prosopa_gateway as gateway;
+use prosopa_runtime::DatabaseConfig;
 use prosopa_telemetry as telemetry;
 
 use super::Failure;
@@ -30,6 +31,7 @@ const MODEL_PACK: &str = "PROSOPA_MODEL_PACK";
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     pub(crate) server: Server,
+    pub(crate) database: DatabaseConfig,
     pub(crate) telemetry: telemetry::Config,
     pub(crate) engine: engine::Config,
     pub(crate) auth: auth::Config,

@@ -11,7 +11,9 @@ use prosopa_runtime::{ListenerOptions, Listeners};
 use prosopa_telemetry::Telemetry;
 
 use super::{
-    Failure, composition, data_dir, say,
+    Failure, composition,
+    data_dir::{self, Sharing},
+    say,
     settings::{Overrides, Settings},
     start_runtime,
 };
@@ -20,7 +22,7 @@ pub(super) const EXAMPLES: &str = "Examples:
   prosopa up
   prosopa up --data-dir /var/lib/prosopa --listen 0.0.0.0:8080
 
-The same settings can be given in prosopa.toml (sections server, telemetry, engine, auth, detection, gateway)
+The same settings can be given in prosopa.toml (sections server, database, telemetry, engine, auth, detection, gateway)
 and as PROSOPA_<SECTION>__<KEY>, for example PROSOPA_GATEWAY__PLAN__REQUESTS_PER_DAY=500.";
 
 /// Arguments of `up`.
@@ -57,7 +59,7 @@ pub(super) fn run(arguments: Up) -> Result<(), Failure> {
 
 async fn serve(settings: Settings) -> Result<(), Failure> {
     let _telemetry = Telemetry::start(&settings.telemetry, env!("CARGO_PKG_VERSION"))?;
-    let _lock = data_dir::lock(&settings.server.data_dir)?;
+    let _lock = data_dir::lock(&settings.server.data_dir, Sharing::of(&settings))?;
     let listeners = Listeners::bind(settings.server.listen, settings.server.admin_listen).await?;
     let (public, admin) = (listeners.public_address()?, listeners.admin_address()?);
     let product = composition::build(settings).await?;

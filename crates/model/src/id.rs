@@ -49,6 +49,8 @@ kinds! {
     Image ImageId "img";
     /// A stored answer of the face detector.
     Detection DetectionId "det";
+    /// A durable job.
+    Job JobId "job";
     /// One HTTP request.
     Request RequestId "req";
 }

@@ -4,6 +4,7 @@
 //! Knows the contracts between services, never a service.
 
 mod admin;
+mod databases;
 mod host;
 mod listener;
 mod platform;
@@ -11,9 +12,10 @@ mod service;
 mod task;
 
 pub use self::{
+    databases::{DatabaseConfig, DatabaseConfigError, Databases},
     host::{Host, HostError, Listeners},
     listener::{ListenerOptions, PeerAddress},
-    platform::{PeerError, Peers, Platform, Upstream},
-    service::{BuildError, Parts, Readiness, ReadinessCheck, Service},
+    platform::{DatabaseError, PeerError, Peers, Platform, Upstream},
+    service::{BuildError, Parts, Readiness, ReadinessCheck, Schemas, Service},
     task::{Task, TaskEnded, TaskKind},
 };

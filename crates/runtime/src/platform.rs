@@ -15,7 +15,10 @@ use prosopa_store::{Database, Migration, Options};
 use prosopa_telemetry::Metrics;
 use prosopa_vault::{BlobStore, Keyring};
 
-use crate::Readiness;
+use crate::{
+    Readiness,
+    databases::{DatabaseConfigError, Databases},
+};
 
 /// Handles a service builds itself from. Cheap to clone.
 #[derive(Clone)]
@@ -32,11 +35,29 @@ pub struct Platform {
     pub peers: Peers,
     /// Cancelled when the process is to end.
     pub shutdown: CancellationToken,
+    locations: Arc<Databases>,
     databases: Arc<Mutex<Vec<(&'static str, Database)>>>,
 }
 
+/// A service's database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// Its place is not known.
+    #[error(transparent)]
+    Config(#[from] DatabaseConfigError),
+    /// It cannot be opened or migrated.
+    #[error("the database of {service}")]
+    Store {
+        /// Whose it is.
+        service: &'static str,
+        /// Why.
+        #[source]
+        source: prosopa_store::Error,
+    },
+}
+
 impl Platform {
-    /// A platform that keeps everything below `data_dir`.
+    /// A platform that keeps everything below `data_dir`, but databases where [`Platform::with_databases`] says.
     pub fn new(data_dir: &Path, keyring: Keyring, clock: Arc<dyn Clock>) -> Self {
         Self {
             data_dir: data_dir.to_owned(),
@@ -45,8 +66,15 @@ impl Platform {
             clock,
             peers: Peers::default(),
             shutdown: CancellationToken::new(),
+            locations: Arc::new(Databases::in_folder(data_dir)),
             databases: Arc::default(),
         }
+    }
+
+    /// The same platform with its databases elsewhere.
+    #[must_use]
+    pub fn with_databases(self, locations: Databases) -> Self {
+        Self { locations: Arc::new(locations), ..self }
     }
 
     /// Opens and migrates the database of the service `name`. The host closes it at the end.
@@ -54,16 +82,19 @@ impl Platform {
         &self,
         name: &'static str,
         migrations: &'static [Migration],
-    ) -> Result<Database, prosopa_store::Error> {
-        let database = Database::open(&self.database_options(name), migrations).await?;
+    ) -> Result<Database, DatabaseError> {
+        let options = self.database_options(name)?;
+        let database = Database::open(&options, migrations)
+            .await
+            .map_err(|source| DatabaseError::Store { service: name, source })?;
         let mut databases = self.databases.lock().unwrap_or_else(PoisonError::into_inner);
         databases.push((name, database.clone()));
         Ok(database)
     }
 
     /// Where the database of the service `name` lies.
-    pub fn database_options(&self, name: &str) -> Options {
-        Options::file(self.data_dir.join(format!("{name}.db")))
+    pub fn database_options(&self, name: &str) -> Result<Options, DatabaseConfigError> {
+        self.locations.options(name)
     }
 
     /// The sealed blobs of the service `name`.

@@ -6,8 +6,12 @@ use axum::Router;
 use futures::future::BoxFuture;
 
 use prosopa_http::Operation;
+use prosopa_store::Migration;
 
 use crate::{Platform, Task};
+
+/// Databases by name, each with its schema.
+pub type Schemas = &'static [(&'static str, &'static [Migration])];
 
 /// A part of the suite that owns its tables, routes, events and jobs.
 pub trait Service {
@@ -25,6 +29,9 @@ pub trait Service {
 
     /// Its public routes; known without building it.
     fn operations() -> Vec<Operation>;
+
+    /// Its databases, each with its schema; known without building it.
+    fn schemas() -> Schemas;
 
     /// Opens what it needs and wires it.
     fn build(

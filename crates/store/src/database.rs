@@ -1,36 +1,9 @@
 //! One service's database: pools, connections, transactions.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    time::Duration,
+use crate::{
+    Backend, Connection, Error, Migration, Options, Tx, affected, dialect::Isolation, migrations,
+    options::Location, pools::Pools, postgres, sqlite,
 };
-
-use sqlx::{
-    Sqlite, SqliteConnection, SqlitePool,
-    pool::PoolConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
-
-use crate::{Error, Migration, dialect, migrations};
-
-/// Where a database lies and how many connections it may use.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// SQLite file; its folder is created.
-    pub path: PathBuf,
-    /// Connections that read at the same time. There is always exactly one that writes.
-    pub readers_max: u32,
-    /// Longest wait for a connection.
-    pub acquire_timeout: Duration,
-}
-
-impl Options {
-    /// Defaults for a file (R9: bounded).
-    pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), readers_max: 4, acquire_timeout: Duration::from_secs(5) }
-    }
-}
 
 /// A service's database. Cheap to clone.
 #[derive(Clone)]
@@ -38,146 +11,82 @@ pub struct Database {
     pools: Pools,
 }
 
-/// SQLite allows one writer: it has a pool of one, so that writers queue here and fairly, not in the file's lock.
-#[derive(Clone)]
-enum Pools {
-    Sqlite { readers: SqlitePool, writer: SqlitePool },
-}
-
 impl Database {
-    /// Opens the database, creating it if there is none, and applies the migrations that are missing.
+    /// Opens the database and applies the migrations that are missing.
+    ///
+    /// A file is created where there is none; a server's database too, if the role may. Several processes may open
+    /// one database of a server at the same time: one of them migrates, the others wait.
     pub async fn open(options: &Options, list: &'static [Migration]) -> Result<Self, Error> {
-        let database = Self::connect(options).await?;
-        let Pools::Sqlite { writer, .. } = &database.pools;
-        migrations::apply(writer, list).await?;
-        Ok(database)
+        let pools = match &options.location {
+            Location::File(path) => sqlite::connect(path, options).await?,
+            Location::Server(_) => postgres::connect_or_create(options).await?,
+        };
+        migrations::apply(&pools, list).await?;
+        Ok(Self { pools })
     }
 
-    async fn connect(options: &Options) -> Result<Self, Error> {
-        let folder = options.path.parent().unwrap_or_else(|| Path::new("."));
-        create_private_folder(folder)
-            .map_err(|source| Error::Folder { path: folder.display().to_string(), source })?;
-        keep_private(&options.path)
-            .map_err(|source| Error::Folder { path: options.path.display().to_string(), source })?;
-        let file = SqliteConnectOptions::new()
-            .filename(&options.path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5))
-            .optimize_on_close(true, None);
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(options.acquire_timeout)
-            .connect_with(file.clone())
-            .await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(options.readers_max)
-            .acquire_timeout(options.acquire_timeout)
-            .connect_lazy_with(file.read_only(true).create_if_missing(false));
-        Ok(Self { pools: Pools::Sqlite { readers, writer } })
+    /// Opens a database that exists and changes nothing, whatever its schema is.
+    pub async fn open_as_it_is(options: &Options) -> Result<Self, Error> {
+        let existing = Self::connect_existing(options).await?;
+        existing.ok_or_else(|| Error::NoDatabase(format!("{:?}", options.location)))
+    }
+
+    async fn connect_existing(options: &Options) -> Result<Option<Self>, Error> {
+        let pools = match &options.location {
+            Location::File(path) if !path.exists() => None,
+            Location::File(path) => Some(sqlite::connect(path, options).await?),
+            Location::Server(_) => postgres::connect_existing(options).await?,
+        };
+        Ok(pools.map(|pools| Self { pools }))
+    }
+
+    /// The names of the migrations that [`Database::open`] would apply. Changes and creates nothing.
+    pub async fn list_pending(
+        options: &Options,
+        list: &'static [Migration],
+    ) -> Result<Vec<&'static str>, Error> {
+        let Some(database) = Self::connect_existing(options).await? else {
+            return Ok(list.iter().map(|migration| migration.name).collect());
+        };
+        let pending = migrations::list_pending(&database.pools, list).await;
+        database.close().await;
+        pending
+    }
+
+    /// What keeps it.
+    pub const fn backend(&self) -> Backend {
+        self.pools.backend()
     }
 
     /// A connection for reading.
     pub async fn read(&self) -> Result<Connection, Error> {
-        let Pools::Sqlite { readers, .. } = &self.pools;
-        Ok(Connection { inner: readers.acquire().await? })
+        self.pools.read().await
     }
 
     /// Begins a transaction that may write. Dropped without [`Tx::commit`], it is rolled back.
+    ///
+    /// On SQLite it is alone. On PostgreSQL it sees what others commit meanwhile (READ COMMITTED): what it decides by,
+    /// it must lock ([`Tx::lock`]) or repeat as a condition of the statement that writes; else use
+    /// [`transact!`](crate::transact).
     pub async fn begin(&self) -> Result<Tx, Error> {
-        let Pools::Sqlite { writer, .. } = &self.pools;
-        Ok(Tx { inner: dialect::begin_write(writer).await? })
+        self.pools.begin(Isolation::ReadCommitted).await
+    }
+
+    /// Begins a transaction that behaves as if it were alone (SERIALIZABLE); it may fail with
+    /// [`Error::Conflict`] and is then to be repeated, as [`transact!`](crate::transact) does.
+    pub async fn begin_alone(&self) -> Result<Tx, Error> {
+        self.pools.begin(Isolation::Serializable).await
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), Error> {
         let mut connection = self.read().await?;
-        crate::on_db!(connection, c => sqlx::query("SELECT 1").execute(c).await)?;
+        crate::on_db!(connection, c => sqlx::query("SELECT 1").execute(c).await.map(affected))?;
         Ok(())
     }
 
     /// Closes every connection once it is given back.
     pub async fn close(&self) {
-        let Pools::Sqlite { readers, writer } = &self.pools;
-        readers.close().await;
-        writer.close().await;
+        self.pools.close().await;
     }
-}
-
-/// A connection for reading.
-pub struct Connection {
-    inner: PoolConnection<Sqlite>,
-}
-
-impl Connection {
-    /// What [`on_db!`](crate::on_db) runs statements on.
-    pub fn executor(&mut self) -> Executor<'_> {
-        Executor::Sqlite(&mut self.inner)
-    }
-}
-
-/// A transaction that may write.
-pub struct Tx {
-    inner: sqlx::Transaction<'static, Sqlite>,
-}
-
-impl Tx {
-    /// What [`on_db!`](crate::on_db) runs statements on.
-    pub fn executor(&mut self) -> Executor<'_> {
-        Executor::Sqlite(&mut self.inner)
-    }
-
-    /// Makes the changes durable.
-    pub async fn commit(self) -> Result<(), Error> {
-        Ok(self.inner.commit().await?)
-    }
-
-    /// Takes the changes back. Dropping does it too, a little later.
-    pub async fn rollback(self) -> Result<(), Error> {
-        Ok(self.inner.rollback().await?)
-    }
-}
-
-/// A connection of one backend.
-pub enum Executor<'c> {
-    /// SQLite.
-    Sqlite(&'c mut SqliteConnection),
-}
-
-/// Runs one statement, written once, on whichever backend a [`Connection`] or [`Tx`] belongs to.
-///
-/// ```ignore
-/// on_db!(tx, c => query("DELETE FROM sessions WHERE id = $1").bind(id.uuid()).execute(c).await)?;
-/// ```
-#[macro_export]
-macro_rules! on_db {
-    ($handle:expr, $connection:ident => $body:expr) => {
-        match $handle.executor() {
-            $crate::Executor::Sqlite($connection) => ($body).map_err($crate::Error::from),
-        }
-    };
-}
-
-/// Makes the file if there is none and lets only its owner read it; SQLite gives its other files the same mode.
-fn keep_private(path: &Path) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    drop(file);
-    Ok(())
-}
-
-/// Creates a folder (and those above it) that only the owner may enter.
-fn create_private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }

@@ -4,18 +4,29 @@
 //! be said alike to every backend is a named function in `dialect`. Times and ids are bound in their stored form
 //! ([`uuid`](prosopa_model::Id::uuid), [`micros`](prosopa_model::Timestamp::micros)) and read by [`row!`].
 
+mod connection;
 mod database;
 mod dialect;
 mod error;
 mod migrations;
+mod options;
+mod pools;
+mod postgres;
+mod retry;
 mod row;
+mod sqlite;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use sqlx::{query, query_as, query_scalar};
 
 pub use self::{
-    database::{Connection, Database, Executor, Options, Tx},
+    connection::{Affected, Backend, Connection, Executor, Tx, affected},
+    database::Database,
     error::Error,
     migrations::Migration,
+    options::Options,
+    retry::{Attempts, Retryable},
     row::{Column, ColumnError},
 };
 

@@ -93,11 +93,15 @@ macro_rules! row {
             $($(#[$field_attribute])* $field_visibility $field: $kind,)*
         }
 
+        $crate::row!(@read sqlx::sqlite::SqliteRow, $name { $($field: $kind,)* });
+        $crate::row!(@read sqlx::postgres::PgRow, $name { $($field: $kind,)* });
+    };
+    (@read $row:ty, $name:ident { $($field:ident: $kind:ty,)* }) => {
         const _: () = {
             use $crate::reexport::sqlx;
 
-            impl<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> for $name {
-                fn from_row(row: &'r sqlx::sqlite::SqliteRow) -> Result<Self, sqlx::Error> {
+            impl<'r> sqlx::FromRow<'r, $row> for $name {
+                fn from_row(row: &'r $row) -> Result<Self, sqlx::Error> {
                     Ok(Self {
                         $($field: {
                             let stored = sqlx::Row::try_get(row, stringify!($field))?;

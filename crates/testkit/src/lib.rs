@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
 mod clock;
+mod databases;
 mod engine;
 mod exchange;
 mod files;
@@ -11,8 +12,9 @@ mod platform;
 
 pub use self::{
     clock::ManualClock,
+    databases::TestDatabases,
     engine::{ScriptedEngine, analysis_of},
     exchange::{Received, send},
     files::contains_anywhere,
-    platform::{TestPlatform, principal_of},
+    platform::{TestHome, TestPlatform, principal_of},
 };

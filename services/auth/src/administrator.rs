@@ -20,7 +20,7 @@ use crate::{
     metrics::Metrics,
     passwords::{Password, PasswordHasher, Room},
     store::{
-        DATABASE, MIGRATIONS, Store, Write,
+        DATABASE, Lock, MIGRATIONS, Store, Write,
         users::{Status, User},
     },
     user_name::UserName,
@@ -79,8 +79,9 @@ pub async fn reset_password(
     let password = Password::generated()?;
     let passwords = PasswordHasher::new(config, seconds).await?;
     let hash = passwords.hash(&password, Room::Login).await?;
-    let mut write = store.begin().await?;
+    let mut write = store.begin_holding(&[Lock::Administrator]).await?;
     let user_id = write.find_user_id(&name).await?.ok_or_else(unknown)?;
+    write.hold(Lock::User(user_id)).await?;
     write.set_password_hash(user_id, &hash).await?;
     write.delete_sessions_of(user_id).await?;
     write.revoke_api_keys_of(user_id, platform.clock.now()).await?;
@@ -120,7 +121,7 @@ pub(crate) async fn ensure(
         requests_per_day_max: None,
         created_at: now,
     };
-    let mut write = store.begin().await?;
+    let mut write = store.begin_holding(&[Lock::Administrator]).await?;
     if write.find_user_id(&name).await?.is_some() {
         return Ok(None);
     }
@@ -174,7 +175,7 @@ async fn settle(
         return Ok(());
     }
     // Others may be at it: nobody changes the file beside without the lock.
-    let mut write = store.begin().await?;
+    let mut write = store.begin_holding(&[Lock::Administrator]).await?;
     let Some(next) = file.read_next()? else { return Ok(()) };
     let credentials = match write.find_user_id(name).await? {
         Some(user_id) => write.find_credentials(user_id).await?,

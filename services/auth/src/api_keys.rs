@@ -9,7 +9,12 @@ use secrecy::SecretString;
 use prosopa_model::{AccountId, ApiKeyId, Credential, Cursor, Principal, Scopes, Timestamp};
 use prosopa_problem::FieldError;
 
-use crate::{error::Error, key_text::KeyText, state::State, store::api_keys::ApiKey};
+use crate::{
+    error::Error,
+    key_text::KeyText,
+    state::State,
+    store::{Lock, api_keys::ApiKey},
+};
 
 /// Characters of a key's name.
 const NAME_LEN_MAX: usize = 100;
@@ -37,7 +42,7 @@ pub(crate) async fn create(
     let key = check(caller, new, now)?;
     let text = KeyText::generate(key.id)?;
     let max = state.config.api_keys_per_account_max;
-    let mut tx = state.store.begin().await?;
+    let mut tx = state.store.begin_holding(&[Lock::Account(caller.account_id)]).await?;
     if tx.count_live_api_keys(caller.account_id, now).await? >= u64::from(max) {
         return Err(Error::TooManyKeys { max });
     }

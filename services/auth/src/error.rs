@@ -69,6 +69,9 @@ pub enum Error {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] prosopa_store::Error),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Database(#[from] prosopa_runtime::DatabaseError),
     /// A private key cannot be sealed.
     #[error("a signing key cannot be sealed")]
     Seal(#[from] prosopa_vault::KeyringError),
@@ -146,6 +149,7 @@ impl From<Error> for Problem {
             | Error::Signing(_)
             | Error::NoSigningKey
             | Error::Random
+            | Error::Database(_)
             | Error::PasswordFile { .. } => Self::internal(error),
         }
     }

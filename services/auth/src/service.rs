@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use prosopa_contract::verifier::Verifier;
 use prosopa_http::Operation;
-use prosopa_runtime::{BuildError, Parts, Platform, Service};
+use prosopa_runtime::{BuildError, Parts, Platform, Schemas, Service};
 use prosopa_store::Migration;
 
 use crate::{
@@ -47,6 +47,10 @@ impl Service for AuthService {
 
     fn operations() -> Vec<Operation> {
         http::endpoints().into_operations()
+    }
+
+    fn schemas() -> Schemas {
+        &[(Self::NAME, MIGRATIONS)]
     }
 
     async fn build(config: Config, platform: &Platform) -> Result<Parts<Offer>, BuildError> {

@@ -17,7 +17,7 @@ use crate::{
     passwords::{Password, Room},
     secrets,
     state::State,
-    store::{sessions::StoredRefreshToken, users::Status},
+    store::{Lock, sessions::StoredRefreshToken, users::Status},
     user_name::UserName,
 };
 
@@ -113,7 +113,7 @@ async fn try_log_in(state: &State, key: &LoginKey, password: &SecretString) -> R
     let refresh_token = new_refresh_token()?;
     let ends_at = now.after(state.config.session_life_max());
     let expires_at = now.after(state.config.refresh_token_life()).min(ends_at);
-    let mut tx = state.store.begin().await?;
+    let mut tx = state.store.begin_holding(&[Lock::User(known.user_id)]).await?;
     // The password may have been reset, or the user deactivated, while the hash was computed.
     let still = tx.find_credentials(known.user_id).await?;
     let is_unchanged = still
@@ -163,13 +163,11 @@ enum Refresh {
 
 async fn try_refresh(state: &State, token: &SecretString) -> Result<Refresh, Error> {
     let hash = secrets::digest(token);
-    // Most bad tokens are turned away without the one writer.
-    if state.store.find_refresh_token(hash).await?.is_none() {
-        return Ok(Refresh::Unknown);
-    }
+    // Most bad tokens are turned away without a write.
+    let Some(seen) = state.store.find_refresh_token(hash).await? else { return Ok(Refresh::Unknown) };
     let signer = state.signing_keys.signer().await?;
     let now = state.clock.now();
-    let mut tx = state.store.begin().await?;
+    let mut tx = state.store.begin_holding(&[Lock::Session(seen.session_id)]).await?;
     let Some(known) = tx.find_refresh_token(hash).await? else { return Ok(Refresh::Unknown) };
     if known.expires_at <= now || known.status != Status::Active {
         return Ok(Refresh::Unknown);
@@ -202,7 +200,7 @@ fn next_expiry(state: &State, known: &StoredRefreshToken, now: Timestamp) -> Tim
 pub(crate) async fn log_out(state: &State, token: &SecretString) -> Result<(), Error> {
     let hash = secrets::digest(token);
     if let Some(known) = state.store.find_refresh_token(hash).await? {
-        let mut tx = state.store.begin().await?;
+        let mut tx = state.store.begin_holding(&[Lock::Session(known.session_id)]).await?;
         tx.delete_session(known.session_id).await?;
         tx.commit().await?;
     }

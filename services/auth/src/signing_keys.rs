@@ -19,7 +19,7 @@ use crate::{
     config::Config,
     error::Error,
     secrets,
-    store::{Store, signing_keys::StoredSigningKey},
+    store::{Lock, Store, signing_keys::StoredSigningKey},
 };
 
 const KID_LEN: usize = 16;
@@ -64,10 +64,10 @@ impl SigningKeys {
         let now = self.clock.now();
         let mut stored = self.store.list_signing_keys().await?;
         if self.is_next_due(&stored, now) || stored.iter().any(|key| key.verifies_until <= now) {
-            let mut tx = self.store.begin().await?;
+            let mut tx = self.store.begin_holding(&[Lock::SigningKeys]).await?;
             tx.delete_signing_keys_before(now).await?;
             stored = tx.list_signing_keys().await?;
-            // Under the write lock: no other process can be making one too.
+            // Under the lock: no other process can be making one too.
             if self.is_next_due(&stored, now) {
                 let key = self.make(&stored, now)?;
                 tx.insert_signing_key(&key).await?;

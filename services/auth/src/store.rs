@@ -5,6 +5,7 @@ pub(crate) mod sessions;
 pub(crate) mod signing_keys;
 pub(crate) mod users;
 
+use prosopa_model::{AccountId, SessionId, UserId};
 use prosopa_store::{Connection, Database, Migration, Tx};
 
 use crate::error::Error;
@@ -27,14 +28,50 @@ pub(crate) struct Write {
     tx: Tx,
 }
 
+/// What a write may have for itself; several are taken in this order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Lock {
+    /// The administrator and the file of the password.
+    Administrator,
+    /// The keys that sign access tokens.
+    SigningKeys,
+    /// The keys of an account.
+    Account(AccountId),
+    /// A user's password and the number of sessions.
+    User(UserId),
+    /// A session and its tokens.
+    Session(SessionId),
+}
+
+impl Lock {
+    fn name(self) -> String {
+        match self {
+            Self::Administrator => "administrator".to_owned(),
+            Self::SigningKeys => "signing_keys".to_owned(),
+            Self::Account(id) => id.to_string(),
+            Self::User(id) => id.to_string(),
+            Self::Session(id) => id.to_string(),
+        }
+    }
+}
+
 impl Store {
     pub(crate) const fn new(database: Database) -> Self {
         Self { database }
     }
 
-    /// Begins a write.
+    /// Begins a write that decides by nothing it reads.
     pub(crate) async fn begin(&self) -> Result<Write, Error> {
-        Ok(Write { tx: self.database.begin().await? })
+        self.begin_holding(&[]).await
+    }
+
+    /// Begins a write that decides by what it reads of these, which nobody else changes meanwhile.
+    pub(crate) async fn begin_holding(&self, locks: &[Lock]) -> Result<Write, Error> {
+        let mut write = Write { tx: self.database.begin().await? };
+        for lock in locks {
+            write.hold(*lock).await?;
+        }
+        Ok(write)
     }
 
     async fn read(&self) -> Result<Connection, Error> {
@@ -43,6 +80,11 @@ impl Store {
 }
 
 impl Write {
+    /// Waits until it may have this for itself, to its end.
+    pub(crate) async fn hold(&mut self, lock: Lock) -> Result<(), Error> {
+        Ok(self.tx.lock(&lock.name()).await?)
+    }
+
     /// Makes the changes durable.
     pub(crate) async fn commit(self) -> Result<(), Error> {
         Ok(self.tx.commit().await?)

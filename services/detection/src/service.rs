@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use prosopa_http::Operation;
-use prosopa_runtime::{BuildError, Parts, Platform, Service, Task, TaskKind};
+use prosopa_runtime::{BuildError, Parts, Platform, Schemas, Service, Task, TaskKind};
 use prosopa_store::{Migration, migrations};
 
 use crate::{budget::ByteBudget, config::Config, http, metrics::Metrics, state::State, sweep};
@@ -23,6 +23,10 @@ impl Service for DetectionService {
 
     fn operations() -> Vec<Operation> {
         http::endpoints().into_operations()
+    }
+
+    fn schemas() -> Schemas {
+        &[(Self::NAME, MIGRATIONS)]
     }
 
     async fn build(config: Config, platform: &Platform) -> Result<Parts<()>, BuildError> {

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use prosopa_contract::engine::Engine;
 use prosopa_http::Operation;
-use prosopa_runtime::{BuildError, Parts, Platform, Service, Task, TaskKind};
+use prosopa_runtime::{BuildError, Parts, Platform, Schemas, Service, Task, TaskKind};
 use prosopa_telemetry::{IntCounterVec, IntGaugeVec, Metrics, MetricsError};
 
 use crate::{Config, EngineService, Stats};
@@ -27,6 +27,10 @@ impl Service for EngineService {
 
     fn operations() -> Vec<Operation> {
         Vec::new()
+    }
+
+    fn schemas() -> Schemas {
+        &[]
     }
 
     async fn build(config: Config, platform: &Platform) -> Result<Parts<Arc<dyn Engine>>, BuildError> {

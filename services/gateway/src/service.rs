@@ -6,7 +6,7 @@ use axum::{Router, middleware::from_fn};
 use tokio::sync::Mutex;
 
 use prosopa_http::{Operation, finish_answers};
-use prosopa_runtime::{BuildError, Parts, Platform, Service, Task, TaskKind};
+use prosopa_runtime::{BuildError, Parts, Platform, Schemas, Service, Task, TaskKind};
 
 use crate::{
     Config, MIGRATIONS, docs,
@@ -33,6 +33,10 @@ impl Service for GatewayService {
     /// None: what it serves by itself are pages, not operations of the API.
     fn operations() -> Vec<Operation> {
         Vec::new()
+    }
+
+    fn schemas() -> Schemas {
+        &[(Self::NAME, MIGRATIONS)]
     }
 
     async fn build(config: Config, platform: &Platform) -> Result<Parts<()>, BuildError> {

@@ -6,6 +6,8 @@
 mod caller;
 mod product;
 
+pub use prosopa_testkit::TestHome as Home;
+
 pub use self::{
     caller::{Answer, Caller, PASSWORD},
     product::{Product, binary, model_pack, photo},

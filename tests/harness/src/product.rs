@@ -6,12 +6,13 @@ use std::{
     sync::Arc,
 };
 
-use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::{Child, Command},
     task::JoinHandle,
 };
+
+use prosopa_testkit::{TestDatabases, TestHome};
 
 use crate::{Answer, Caller};
 
@@ -49,7 +50,7 @@ pub struct Product {
     admin: String,
     output: JoinHandle<String>,
     errors: JoinHandle<String>,
-    folder: Arc<TempDir>,
+    folder: Arc<TestHome>,
 }
 
 impl Product {
@@ -60,14 +61,14 @@ impl Product {
 
     /// Starts with settings from the environment on an empty folder.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
-        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        let folder = Arc::new(TestHome::new());
         let mut command = Self::command(&folder.path().join("data"));
         command.envs(settings.iter().copied());
         Self::spawn(command, folder).await
     }
 
     /// Starts again on the folder of one that has ended.
-    pub async fn start_again(folder: Arc<TempDir>) -> Self {
+    pub async fn start_again(folder: Arc<TestHome>) -> Self {
         Self::spawn(Self::command(&folder.path().join("data")), folder).await
     }
 
@@ -75,7 +76,13 @@ impl Product {
     pub fn command(data_dir: &Path) -> Command {
         let mut command = Command::new(binary());
         command.args(Self::arguments(data_dir)).env("PROSOPA_MODEL_PACK", model_pack());
+        command.envs(Self::database_url(data_dir).map(|url| ("PROSOPA_DATABASE__URL", url)));
         command
+    }
+
+    /// Where the databases of a data folder are on the run's server; none where they are files in it.
+    pub fn database_url(data_dir: &Path) -> Option<String> {
+        TestDatabases::url_of(data_dir.parent().expect("a folder around it"))
     }
 
     /// The arguments of [`Self::command`].
@@ -88,7 +95,7 @@ impl Product {
     }
 
     /// Starts a command and waits until the product says where it listens.
-    pub async fn spawn(mut command: Command, folder: Arc<TempDir>) -> Self {
+    pub async fn spawn(mut command: Command, folder: Arc<TestHome>) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("the product starts");
         let mut errors = child.stderr.take().expect("a pipe");
@@ -148,7 +155,7 @@ impl Product {
     }
 
     /// The folder that holds `data`, to start again on.
-    pub fn folder(&self) -> Arc<TempDir> {
+    pub fn folder(&self) -> Arc<TestHome> {
         Arc::clone(&self.folder)
     }
 

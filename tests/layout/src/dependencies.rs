@@ -76,6 +76,8 @@ fn is_of_family(name: &str, family: &str) -> bool {
 
 fn may_use(folder: &str, target: &str, is_for_tests: bool) -> bool {
     if target == "crates/testkit" {
+        // The harness is for tests as a whole.
+        let is_for_tests = is_for_tests || folder == "tests/harness";
         return is_for_tests && folder != "crates/model" && folder != "crates/testkit";
     }
     match folder.split_once('/') {

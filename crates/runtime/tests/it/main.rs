@@ -72,7 +72,10 @@ async fn requests_in_hand_are_answered_before_the_end() {
 #[tokio::test]
 async fn readiness_names_what_is_missing() {
     let test = TestPlatform::new();
-    test.platform.database("things", &[Migration { name: "0001", sqlite: "SELECT 1" }]).await.unwrap();
+    test.platform
+        .database("things", &[Migration { name: "0001", sqlite: "SELECT 1", postgres: "SELECT 1" }])
+        .await
+        .unwrap();
     let broken = Readiness::new("broken", || async { Err("no disk".to_owned()) });
     let parts = Parts { readiness: vec![broken], ..parts() };
     let running = run(test, parts, Router::new(), ListenerOptions::default()).await;

@@ -1,18 +1,28 @@
 //! A database of the test's own, through the crate's public door.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
-use std::path::Path;
-
 use prosopa_model::{Timestamp, UserId};
 use prosopa_problem::{Code, Problem};
-use prosopa_store::{Database, Error, Migration, Options, on_db, query, query_as, query_scalar, row};
+use prosopa_store::{
+    Database, Error, Migration, Options, affected, on_db, query, query_as, query_scalar, row,
+};
+use prosopa_testkit::TestHome;
+
+mod addresses;
+mod conflicts;
 
 const FIRST: Migration = Migration {
     name: "0001_things",
     sqlite: "CREATE TABLE things (id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER, made INTEGER NOT NULL)",
+    postgres:
+        "CREATE TABLE things (id UUID PRIMARY KEY, name TEXT NOT NULL CONSTRAINT \"things.name\" UNIQUE,
+        size BIGINT, made BIGINT NOT NULL)",
 };
-const SECOND: Migration =
-    Migration { name: "0002_color", sqlite: "ALTER TABLE things ADD COLUMN color TEXT" };
+const SECOND: Migration = Migration {
+    name: "0002_color",
+    sqlite: "ALTER TABLE things ADD COLUMN color TEXT",
+    postgres: "ALTER TABLE things ADD COLUMN color TEXT",
+};
 
 row! {
     #[derive(Debug, PartialEq)]
@@ -28,8 +38,13 @@ fn thing(name: &str) -> Thing {
     Thing { id: UserId::new(), name: name.into(), size: None, made: Timestamp::now() }
 }
 
-async fn open(folder: &Path) -> Database {
-    Database::open(&Options::file(folder.join("test.db")), &[FIRST]).await.unwrap()
+async fn open(home: &TestHome) -> Database {
+    Database::open(&home.options("test"), &[FIRST]).await.unwrap()
+}
+
+/// A file, whatever the other tests use.
+async fn open_file(home: &TestHome) -> Database {
+    Database::open(&Options::file(home.path().join("test.db")), &[FIRST]).await.unwrap()
 }
 
 async fn insert(database: &Database, thing: &Thing) -> Result<(), Error> {
@@ -42,6 +57,7 @@ async fn insert(database: &Database, thing: &Thing) -> Result<(), Error> {
             .bind(thing.made.micros())
             .execute(c)
             .await
+            .map(affected)
     })?;
     tx.commit().await
 }
@@ -53,8 +69,8 @@ async fn count(database: &Database) -> i64 {
 
 #[tokio::test]
 async fn ids_times_and_nulls_are_read_as_they_were_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = open(folder.path()).await;
+    let home = TestHome::new();
+    let database = open(&home).await;
     for written in [thing("a"), Thing { size: Some(7), ..thing("b") }] {
         insert(&database, &written).await.unwrap();
         let mut connection = database.read().await.unwrap();
@@ -71,10 +87,10 @@ async fn ids_times_and_nulls_are_read_as_they_were_written() {
 
 #[tokio::test]
 async fn a_dropped_transaction_leaves_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = open(folder.path()).await;
+    let home = TestHome::new();
+    let database = open(&home).await;
     let mut tx = database.begin().await.unwrap();
-    on_db!(tx, c => query("INSERT INTO things (id, name, made) VALUES (x'00', 'a', 0)").execute(c).await)
+    on_db!(tx, c => query("INSERT INTO things (id, name, made) VALUES ($1, 'a', 0)").bind(UserId::new().uuid()).execute(c).await.map(affected))
         .unwrap();
     drop(tx);
     assert_eq!(count(&database).await, 0);
@@ -83,8 +99,8 @@ async fn a_dropped_transaction_leaves_nothing() {
 /// R7: a refused duplicate is told from other failures, with the column's name.
 #[tokio::test]
 async fn a_duplicate_names_its_column() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = open(folder.path()).await;
+    let home = TestHome::new();
+    let database = open(&home).await;
     insert(&database, &thing("a")).await.unwrap();
     let error = insert(&database, &thing("a")).await.unwrap_err();
     assert!(error.violates_unique("things.name"), "{error}");
@@ -93,19 +109,20 @@ async fn a_duplicate_names_its_column() {
 /// R9: connections for reading cannot write, whatever the statement.
 #[tokio::test]
 async fn a_reading_connection_cannot_write() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = open(folder.path()).await;
+    let home = TestHome::new();
+    let database = open(&home).await;
     let mut connection = database.read().await.unwrap();
-    let error = on_db!(connection, c => query("DELETE FROM things").execute(c).await).unwrap_err();
+    let error =
+        on_db!(connection, c => query("DELETE FROM things").execute(c).await.map(affected)).unwrap_err();
     assert!(matches!(error, Error::Unwritable(_)), "{error:?}");
 }
 
 /// K9: versioned migrations are applied once and in order; a database of a newer program is refused.
 #[tokio::test]
 async fn migrations_go_forward_only() {
-    let folder = tempfile::tempdir().unwrap();
-    let options = Options::file(folder.path().join("test.db"));
-    let old = open(folder.path()).await;
+    let home = TestHome::new();
+    let options = home.options("test");
+    let old = open(&home).await;
     insert(&old, &thing("a")).await.unwrap();
     old.close().await;
     let new = Database::open(&options, &[FIRST, SECOND]).await.unwrap();
@@ -115,23 +132,40 @@ async fn migrations_go_forward_only() {
     assert!(matches!(refused, Error::Migration(_)), "{refused:?}");
 }
 
+/// K9: what is missing is told without changing anything.
+#[tokio::test]
+async fn missing_migrations_are_listed() {
+    let home = TestHome::new();
+    let options = home.options("test");
+    let pending = || Database::list_pending(&options, &[FIRST, SECOND]);
+    assert_eq!(pending().await.unwrap(), ["0001_things", "0002_color"]);
+    assert_eq!(pending().await.unwrap(), ["0001_things", "0002_color"], "nothing was made by looking");
+    open(&home).await.close().await;
+    assert_eq!(pending().await.unwrap(), ["0002_color"]);
+    Database::open(&options, &[FIRST, SECOND]).await.unwrap().close().await;
+    assert!(pending().await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn a_migration_changed_after_the_fact_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    open(folder.path()).await.close().await;
-    let changed = &[Migration { name: "0001_things", sqlite: "CREATE TABLE other (id INTEGER)" }];
-    let refused = Database::open(&Options::file(folder.path().join("test.db")), changed).await.err().unwrap();
+    let home = TestHome::new();
+    open(&home).await.close().await;
+    const OTHER: &str = "CREATE TABLE other (id INTEGER)";
+    const CHANGED: &[Migration] = &[Migration { name: "0001_things", sqlite: OTHER, postgres: OTHER }];
+    let refused = Database::open(&home.options("test"), CHANGED).await.err().unwrap();
+    assert!(matches!(refused, Error::Migration(_)), "{refused:?}");
+    let refused = Database::list_pending(&home.options("test"), CHANGED).await.unwrap_err();
     assert!(matches!(refused, Error::Migration(_)), "{refused:?}");
 }
 
 /// F5: a full disk has its own code, nothing is torn, and what was there stays readable.
 #[tokio::test]
 async fn a_full_database_refuses_and_stays_whole() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = open(folder.path()).await;
+    let home = TestHome::new();
+    let database = open_file(&home).await;
     insert(&database, &thing("a")).await.unwrap();
     let mut tx = database.begin().await.unwrap();
-    on_db!(tx, c => query("PRAGMA max_page_count = 1").execute(c).await).unwrap();
+    on_db!(tx, c => query("PRAGMA max_page_count = 1").execute(c).await.map(affected)).unwrap();
     tx.commit().await.unwrap();
     let error = insert(&database, &thing(&"x".repeat(100_000))).await.unwrap_err();
     assert_eq!(Problem::from(error).code(), Code::StorageFull);
@@ -140,9 +174,9 @@ async fn a_full_database_refuses_and_stays_whole() {
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_made_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("file"), "").unwrap();
-    let options = Options::file(folder.path().join("file/below/test.db"));
+    let home = TestHome::new();
+    std::fs::write(home.path().join("file"), "").unwrap();
+    let options = Options::file(home.path().join("file/below/test.db"));
     let error = Database::open(&options, &[FIRST]).await.err().unwrap();
     assert!(error.to_string().contains("file/below"), "{error}");
 }
@@ -152,13 +186,13 @@ async fn a_folder_that_cannot_be_made_is_named() {
 #[tokio::test]
 async fn only_the_owner_may_read_the_files() {
     use std::os::unix::fs::PermissionsExt;
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-    std::fs::write(folder.path().join("test.db"), "").unwrap();
-    let database = open(folder.path()).await;
+    let home = TestHome::new();
+    std::fs::set_permissions(home.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::write(home.path().join("test.db"), "").unwrap();
+    let database = open_file(&home).await;
     insert(&database, &thing("a")).await.unwrap();
     assert_eq!(count(&database).await, 1);
-    for entry in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
+    for entry in std::fs::read_dir(home.path()).unwrap().map(Result::unwrap) {
         let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{}", entry.path().display());
     }

@@ -1,7 +1,7 @@
 //! Statements about API keys.
 
 use prosopa_model::{AccountId, ApiKeyId, Cursor, Role, Scopes, Timestamp, UserId};
-use prosopa_store::{on_db, query, query_as, query_scalar, row};
+use prosopa_store::{affected, on_db, query, query_as, query_scalar, row};
 
 use super::{Store, Write, users::Status};
 use crate::error::Error;
@@ -131,7 +131,8 @@ impl Write {
             .bind(key.created_at.micros())
             .bind(key.expires_at.map(Timestamp::micros))
             .execute(c)
-            .await)?;
+            .await
+            .map(affected))?;
         Ok(())
     }
 
@@ -150,14 +151,14 @@ impl Write {
             .bind(now.micros())
             .execute(c)
             .await
-            .map(|done| done.rows_affected()))?;
+            .map(affected))?;
         Ok(rows > 0)
     }
 
     /// Revokes every key of a user.
     pub(crate) async fn revoke_api_keys_of(&mut self, user_id: UserId, now: Timestamp) -> Result<(), Error> {
         let sql = "UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
-        on_db!(self.tx, c => query(sql).bind(user_id.uuid()).bind(now.micros()).execute(c).await)?;
+        on_db!(self.tx, c => query(sql).bind(user_id.uuid()).bind(now.micros()).execute(c).await.map(affected))?;
         Ok(())
     }
 
@@ -170,7 +171,7 @@ impl Write {
             .bind(i64::from(limit))
             .execute(c)
             .await
-            .map(|done| done.rows_affected()))?;
+            .map(affected))?;
         Ok(rows)
     }
 
@@ -178,7 +179,7 @@ impl Write {
     pub(crate) async fn set_api_key_used(&mut self, id: ApiKeyId, time: Timestamp) -> Result<(), Error> {
         let sql = "UPDATE api_keys SET last_used_at = $2
                    WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
-        on_db!(self.tx, c => query(sql).bind(id.uuid()).bind(time.micros()).execute(c).await)?;
+        on_db!(self.tx, c => query(sql).bind(id.uuid()).bind(time.micros()).execute(c).await.map(affected))?;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Statements about sessions and their refresh tokens.
 
 use prosopa_model::{AccountId, Role, SessionId, Timestamp, UserId};
-use prosopa_store::{on_db, query, query_as, row};
+use prosopa_store::{affected, on_db, query, query_as, row};
 
 use super::users::Status;
 use super::{Store, Write};
@@ -98,7 +98,8 @@ impl Write {
             .bind(now.micros())
             .bind(expires_at.micros())
             .execute(c)
-            .await)?;
+            .await
+            .map(affected))?;
         Ok(())
     }
 
@@ -115,35 +116,36 @@ impl Write {
             .bind(session_id.uuid())
             .bind(expires_at.micros())
             .execute(c)
-            .await)?;
+            .await
+            .map(affected))?;
         Ok(())
     }
 
     /// Notes that a refresh token has been exchanged.
     pub(crate) async fn mark_rotated(&mut self, hash: [u8; 32], now: Timestamp) -> Result<(), Error> {
         let sql = "UPDATE refresh_tokens SET rotated_at = $2 WHERE hash = $1";
-        on_db!(self.tx, c => query(sql).bind(hash.to_vec()).bind(now.micros()).execute(c).await)?;
+        on_db!(self.tx, c => query(sql).bind(hash.to_vec()).bind(now.micros()).execute(c).await.map(affected))?;
         Ok(())
     }
 
     /// Moves the end of a session.
     pub(crate) async fn extend_session(&mut self, id: SessionId, expires_at: Timestamp) -> Result<(), Error> {
         let sql = "UPDATE sessions SET expires_at = $2 WHERE id = $1";
-        on_db!(self.tx, c => query(sql).bind(id.uuid()).bind(expires_at.micros()).execute(c).await)?;
+        on_db!(self.tx, c => query(sql).bind(id.uuid()).bind(expires_at.micros()).execute(c).await.map(affected))?;
         Ok(())
     }
 
     /// Ends a session.
     pub(crate) async fn delete_session(&mut self, id: SessionId) -> Result<(), Error> {
         let sql = "DELETE FROM sessions WHERE id = $1";
-        on_db!(self.tx, c => query(sql).bind(id.uuid()).execute(c).await)?;
+        on_db!(self.tx, c => query(sql).bind(id.uuid()).execute(c).await.map(affected))?;
         Ok(())
     }
 
     /// Ends every session of a user.
     pub(crate) async fn delete_sessions_of(&mut self, user_id: UserId) -> Result<(), Error> {
         let sql = "DELETE FROM sessions WHERE user_id = $1";
-        on_db!(self.tx, c => query(sql).bind(user_id.uuid()).execute(c).await)?;
+        on_db!(self.tx, c => query(sql).bind(user_id.uuid()).execute(c).await.map(affected))?;
         Ok(())
     }
 
@@ -151,7 +153,7 @@ impl Write {
     pub(crate) async fn delete_oldest_sessions(&mut self, user_id: UserId, kept: u32) -> Result<(), Error> {
         let sql = "DELETE FROM sessions WHERE user_id = $1 AND id NOT IN (
                        SELECT id FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2)";
-        on_db!(self.tx, c => query(sql).bind(user_id.uuid()).bind(i64::from(kept)).execute(c).await)?;
+        on_db!(self.tx, c => query(sql).bind(user_id.uuid()).bind(i64::from(kept)).execute(c).await.map(affected))?;
         Ok(())
     }
 
@@ -164,7 +166,7 @@ impl Write {
             .bind(i64::from(limit))
             .execute(c)
             .await
-            .map(|done| done.rows_affected()))?;
+            .map(affected))?;
         let sql = "DELETE FROM refresh_tokens WHERE hash IN (
                        SELECT hash FROM refresh_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
         let tokens = on_db!(self.tx, c => query(sql)
@@ -172,7 +174,7 @@ impl Write {
             .bind(i64::from(limit))
             .execute(c)
             .await
-            .map(|done| done.rows_affected()))?;
+            .map(affected))?;
         Ok(sessions + tokens)
     }
 }

@@ -1,7 +1,7 @@
 //! Statements about signing keys.
 
 use prosopa_model::Timestamp;
-use prosopa_store::{on_db, query, query_as, row};
+use prosopa_store::{affected, on_db, query, query_as, row};
 
 use super::{Store, Write};
 use crate::error::Error;
@@ -49,14 +49,15 @@ impl Write {
             .bind(key.signs_until.micros())
             .bind(key.verifies_until.micros())
             .execute(c)
-            .await)?;
+            .await
+            .map(affected))?;
         Ok(())
     }
 
     /// Deletes the keys that verify no more at `now`.
     pub(crate) async fn delete_signing_keys_before(&mut self, now: Timestamp) -> Result<(), Error> {
         let sql = "DELETE FROM signing_keys WHERE verifies_until <= $1";
-        on_db!(self.tx, c => query(sql).bind(now.micros()).execute(c).await)?;
+        on_db!(self.tx, c => query(sql).bind(now.micros()).execute(c).await.map(affected))?;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use prosopa_model::{AccountId, Role, Timestamp, UserId, principal::UnknownName};
-use prosopa_store::{Column, ColumnError, on_db, query, query_as, query_scalar, row};
+use prosopa_store::{Column, ColumnError, affected, on_db, query, query_as, query_scalar, row};
 
 use super::{Store, Write};
 use crate::{email::Email, error::Error, user_name::UserName};
@@ -136,7 +136,8 @@ impl Write {
             .bind(user.account_id.uuid())
             .bind(user.created_at.micros())
             .execute(c)
-            .await)?;
+            .await
+            .map(affected))?;
         let sql = "INSERT INTO users (id, account_id, user_name, user_name_key, user_name_skeleton, email, email_key,
                                       password_hash, role, status, requests_per_day_max, created_at)
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -155,7 +156,8 @@ impl Write {
             .bind(requests_per_day_max)
             .bind(user.created_at.micros())
             .execute(c)
-            .await);
+            .await
+            .map(affected));
         match inserted {
             Ok(_) => Ok(()),
             Err(error)
@@ -188,7 +190,7 @@ impl Write {
     /// Replaces a user's password.
     pub(crate) async fn set_password_hash(&mut self, id: UserId, password_hash: &str) -> Result<(), Error> {
         let sql = "UPDATE users SET password_hash = $2 WHERE id = $1";
-        on_db!(self.tx, c => query(sql).bind(id.uuid()).bind(password_hash).execute(c).await)?;
+        on_db!(self.tx, c => query(sql).bind(id.uuid()).bind(password_hash).execute(c).await.map(affected))?;
         Ok(())
     }
 }

@@ -57,19 +57,17 @@ async fn the_administrator_is_made_once() {
 /// R5: two first starts at once make one administrator, whose password is the one in the file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn racing_first_starts_make_one_administrator() {
-    let folder = tempfile::TempDir::new().unwrap();
+    let home = prosopa_testkit::TestHome::new();
     let start = || async {
-        let platform =
-            crate::support::platform(folder.path(), std::sync::Arc::new(prosopa_model::SystemClock));
+        let platform = home.platform(std::sync::Arc::new(prosopa_model::SystemClock));
         let parts =
             <prosopa_auth::AuthService as prosopa_runtime::Service>::build(Config::default(), &platform)
                 .await;
         parts.unwrap().offer.new_administrator
     };
     // The schema exists: the race is about the administrator.
-    let options = prosopa_store::Options::file(folder.path().join("auth.db"));
-    let migrations = prosopa_auth::AuthService::MIGRATIONS;
-    prosopa_store::Database::open(&options, migrations).await.unwrap().close().await;
+    let platform = home.platform(std::sync::Arc::new(prosopa_model::SystemClock));
+    platform.database("auth", prosopa_auth::AuthService::MIGRATIONS).await.unwrap().close().await;
     let (one, other) = futures::future::join(start(), start()).await;
     let made: Vec<_> = [one, other].into_iter().flatten().collect();
     assert_eq!(made.len(), 1);
@@ -114,9 +112,14 @@ async fn a_reset_that_fails_changes_nothing() {
     let app = App::start().await;
     let old = app.new_administrator.clone().unwrap().password;
     // A deferred foreign key lets every statement succeed, and the commit not.
-    app.execute("CREATE TABLE bolts (id BLOB REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)").await;
-    app.execute(
+    app.execute_on(
+        "CREATE TABLE bolts (id BLOB REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)",
+        "CREATE TABLE bolts (id UUID REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)",
+    )
+    .await;
+    app.execute_on(
         "CREATE TRIGGER bolted AFTER UPDATE ON users BEGIN INSERT INTO bolts (id) VALUES (x'00'); END",
+        "CREATE RULE bolted AS ON UPDATE TO users DO ALSO INSERT INTO bolts (id) VALUES (gen_random_uuid())",
     )
     .await;
     let failed = reset_password(&Config::default(), &app.platform, "administrator").await;

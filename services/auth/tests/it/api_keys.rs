@@ -267,11 +267,14 @@ async fn keys_that_ended_long_ago_are_deleted() {
     let body = json!({ "name": "expired", "expires_at": "2026-01-03T03:04:05.5Z" });
     app.create_key(&token, body).await;
     let living = app.create_key(&token, json!({ "name": "living" })).await.text("key");
-    app.execute(
+    app.execute_on(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100)
          INSERT INTO api_keys (id, account_id, user_id, name, scopes, secret_hash, created_at, revoked_at)
          SELECT randomblob(16), account_id, user_id, 'old', scopes, secret_hash, created_at, created_at
          FROM api_keys, n WHERE name = 'living'",
+        "INSERT INTO api_keys (id, account_id, user_id, name, scopes, secret_hash, created_at, revoked_at)
+         SELECT gen_random_uuid(), account_id, user_id, 'old', scopes, secret_hash, created_at, created_at
+         FROM api_keys, generate_series(1, 1100) WHERE name = 'living'",
     )
     .await;
     app.clock.advance(Duration::from_hours(90 * 24) - Duration::from_secs(1));

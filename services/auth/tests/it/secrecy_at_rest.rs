@@ -50,7 +50,7 @@ fn database_files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 /// Nothing that signs in or signs tokens can be read from the database's files, in use or closed.
 #[tokio::test]
 async fn the_database_files_hold_no_secret() {
-    let app = App::start().await;
+    let app = App::start_on_files().await;
     let mut secrets = leave_secrets(&app).await;
     // What every Ed25519 private key in PKCS #8 contains: the algorithm and the head of the key.
     secrets.push(b"\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec());
@@ -69,7 +69,7 @@ async fn the_database_files_hold_no_secret() {
 /// F2: passwords are kept as argon2id hashes with OWASP's parameters.
 #[tokio::test]
 async fn password_hashes_name_their_parameters() {
-    let app = App::start().await;
+    let app = App::start_on_files().await;
     app.register("ada").await;
     let folder = app.stop().await;
     let files = database_files(folder.path());
@@ -122,7 +122,7 @@ async fn the_log_holds_no_secret() {
 /// On a database that cannot be written, what writes is unavailable, what reads works, nothing is lost.
 #[tokio::test]
 async fn a_read_only_database_is_said_to_be_unavailable() {
-    let app = App::start().await;
+    let app = App::start_on_files().await;
     let token = app.access_token_of("ada").await;
     let clock = Arc::clone(&app.clock);
     let folder = app.stop().await;

@@ -7,16 +7,14 @@ use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tower::ServiceExt;
 
 use prosopa_auth::{AuthService, Config, NewAdministrator};
 use prosopa_contract::verifier::{Verifier, VerifyError};
 use prosopa_model::{Clock, Principal};
 use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Platform, Service};
-use prosopa_store::{Database, on_db, query, query_scalar};
-use prosopa_testkit::ManualClock;
-use prosopa_vault::Keyring;
+use prosopa_store::{Backend, Database, affected, on_db, query, query_scalar};
+use prosopa_testkit::{ManualClock, TestHome};
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
@@ -28,7 +26,7 @@ pub(crate) struct App {
     router: Router,
     /// The service's tasks, which run in [`Self::stop`] only.
     host: Host,
-    folder: Arc<TempDir>,
+    folder: Arc<TestHome>,
 }
 
 pub(crate) struct Answer {
@@ -63,7 +61,13 @@ impl App {
 
     pub(crate) async fn start_with(config: Config) -> Self {
         let clock = ManualClock::at("2026-01-02T03:04:05.5Z");
-        Self::build(config, Arc::new(TempDir::new().unwrap()), Arc::new(clock)).await
+        Self::build(config, Arc::new(TestHome::new()), Arc::new(clock)).await
+    }
+
+    /// With databases in files, for tests about those files.
+    pub(crate) async fn start_on_files() -> Self {
+        let clock = ManualClock::at("2026-01-02T03:04:05.5Z");
+        Self::build(Config::default(), Arc::new(TestHome::of_files()), Arc::new(clock)).await
     }
 
     /// Another process over the same folder.
@@ -73,12 +77,12 @@ impl App {
     }
 
     /// The next process over the folder of one that was stopped.
-    pub(crate) async fn reopen(folder: Arc<TempDir>, clock: Arc<ManualClock>) -> Self {
+    pub(crate) async fn reopen(folder: Arc<TestHome>, clock: Arc<ManualClock>) -> Self {
         Self::build(Config::default(), folder, clock).await
     }
 
-    async fn build(config: Config, folder: Arc<TempDir>, clock: Arc<ManualClock>) -> Self {
-        let platform = platform(folder.path(), Arc::clone(&clock) as Arc<dyn Clock>);
+    async fn build(config: Config, folder: Arc<TestHome>, clock: Arc<ManualClock>) -> Self {
+        let platform = folder.platform(Arc::clone(&clock) as Arc<dyn Clock>);
         let parts = AuthService::build(config, &platform).await.unwrap();
         let Parts { ref offer, .. } = parts;
         let (verifier, new_administrator) = (Arc::clone(&offer.verifier), offer.new_administrator.clone());
@@ -95,7 +99,7 @@ impl App {
     }
 
     /// Runs the tasks once and ends in order; gives the folder.
-    pub(crate) async fn stop(self) -> Arc<TempDir> {
+    pub(crate) async fn stop(self) -> Arc<TestHome> {
         let loopback = "127.0.0.1:0".parse().unwrap();
         let listeners = Listeners::bind(loopback, loopback).await.unwrap();
         self.platform.shutdown.cancel();
@@ -190,7 +194,7 @@ impl App {
 
     /// Counts rows, of what no operation shows.
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
-        let options = self.platform.database_options(AuthService::NAME);
+        let options = self.platform.database_options(AuthService::NAME).unwrap();
         let database = Database::open(&options, AuthService::MIGRATIONS).await.unwrap();
         let mut connection = database.read().await.unwrap();
         let count = on_db!(connection, c => query_scalar::<_, i64>(sql).fetch_one(c).await).unwrap();
@@ -201,15 +205,17 @@ impl App {
 
     /// Does to the database what no operation does yet.
     pub(crate) async fn execute(&self, sql: &'static str) {
-        let options = self.platform.database_options(AuthService::NAME);
+        self.execute_on(sql, sql).await;
+    }
+
+    /// The same, said to either backend.
+    pub(crate) async fn execute_on(&self, sqlite: &'static str, postgres: &'static str) {
+        let options = self.platform.database_options(AuthService::NAME).unwrap();
         let database = Database::open(&options, AuthService::MIGRATIONS).await.unwrap();
         let mut tx = database.begin().await.unwrap();
-        on_db!(tx, c => query(sql).execute(c).await).unwrap();
+        let sql = if tx.backend() == Backend::Sqlite { sqlite } else { postgres };
+        on_db!(tx, c => query(sql).execute(c).await.map(affected)).unwrap();
         tx.commit().await.unwrap();
         database.close().await;
     }
-}
-
-pub(crate) fn platform(folder: &Path, clock: Arc<dyn Clock>) -> Platform {
-    Platform::new(folder, Keyring::open_or_create(&folder.join("keyring.json")).unwrap(), clock)
 }

@@ -2,7 +2,7 @@
 
 use prosopa_http::ListRequest;
 use prosopa_model::{AccountId, Cursor, DetectionId, ImageId, Timestamp};
-use prosopa_store::{Database, Error, on_db, query, query_as, query_scalar, row};
+use prosopa_store::{Database, Error, affected, on_db, query, query_as, query_scalar, row};
 use uuid::Uuid;
 
 row! {
@@ -44,6 +44,7 @@ pub(crate) async fn insert(
         .bind(row.created_at.micros())
         .execute(c)
         .await
+        .map(affected)
     })?;
     on_db!(tx, c => {
         query(
@@ -59,6 +60,7 @@ pub(crate) async fn insert(
         .bind(row.created_at.micros())
         .execute(c)
         .await
+        .map(affected)
     })?;
     tx.commit().await
 }
@@ -136,6 +138,7 @@ pub(crate) async fn delete(
             .bind(account_id.uuid())
             .execute(c)
             .await
+            .map(affected)
     })?;
     on_db!(tx, c => {
         query("DELETE FROM images WHERE id = $1 AND account_id = $2")
@@ -143,6 +146,7 @@ pub(crate) async fn delete(
             .bind(account_id.uuid())
             .execute(c)
             .await
+            .map(affected)
     })?;
     tx.commit().await
 }

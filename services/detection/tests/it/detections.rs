@@ -1,6 +1,6 @@
 use prosopa_contract::engine::ImageFormat;
 use prosopa_model::AccountId;
-use prosopa_testkit::{analysis_of, contains_anywhere};
+use prosopa_testkit::analysis_of;
 
 use crate::support::Detection;
 
@@ -81,12 +81,12 @@ async fn nothing_that_identifies_lies_open_on_the_disk() {
     let account = AccountId::new();
     let picture = "a picture of somebody";
     assert_eq!(detection.post(account, "image/jpeg", picture).await.status, 201);
-    let folder = detection.test.folder.path();
+    let home = &detection.test.home;
     for needle in [picture, "landmarks", "31.25", "embedding"] {
-        assert!(!contains_anywhere(folder, needle.as_bytes()), "{needle}");
+        assert!(!home.holds_anywhere(needle.as_bytes()).await, "{needle}");
     }
     // The same search does find what is kept in the open.
-    assert!(contains_anywhere(folder, b"jpeg"));
+    assert!(home.holds_anywhere(b"jpeg").await);
 }
 
 /// F5: a folder that cannot be used is said, nothing is stored, and the service recovers with it.
@@ -94,7 +94,7 @@ async fn nothing_that_identifies_lies_open_on_the_disk() {
 async fn a_lost_blob_folder_is_unavailable_until_it_is_back() {
     let detection = Detection::start().await;
     let account = AccountId::new();
-    let blobs = detection.test.folder.path().join("blobs");
+    let blobs = detection.test.home.path().join("blobs");
     std::fs::write(&blobs, "a file where the folder should be").unwrap();
     let received = detection.post(account, "image/jpeg", "a picture").await;
     assert_eq!(received.refusal(), (503, "unavailable".into()));

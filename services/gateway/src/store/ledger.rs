@@ -1,7 +1,7 @@
 //! The counters of the quota ledger.
 
 use prosopa_model::{AccountId, QuotaWindow, Timestamp};
-use prosopa_store::{Error, Tx, on_db, query, query_as, row};
+use prosopa_store::{Error, Tx, affected, on_db, query, query_as, row};
 
 row! {
     /// The counter of one window.
@@ -39,6 +39,7 @@ pub(crate) async fn put_counter(
         .bind(starts_at.micros())
         .bind(used)
         .execute(c)
-        .await)?;
+        .await
+        .map(affected))?;
     Ok(())
 }

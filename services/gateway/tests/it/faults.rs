@@ -2,20 +2,20 @@ use http::StatusCode;
 use prosopa_gateway::{Config, GatewayService, MIGRATIONS, OnLedgerLoss};
 use prosopa_http::{Endpoints, Operation};
 use prosopa_runtime::{Platform, Service, Upstream};
-use prosopa_store::{Database, on_db, query};
+use prosopa_store::{Database, affected, on_db, query};
 
 use crate::harness::{Call, Gateway, fast, user};
 
 /// Takes the ledger's table away, or brings it back.
 async fn rename_table(gateway: &Gateway, from: &str, to: &str) {
-    let options = gateway.platform.database_options(GatewayService::NAME);
+    let options = gateway.platform.database_options(GatewayService::NAME).unwrap();
     let database = Database::open(&options, MIGRATIONS).await.unwrap();
     let mut tx = database.begin().await.unwrap();
     let rename = match (from, to) {
         ("quota_usage", "lost") => "ALTER TABLE quota_usage RENAME TO lost",
         _ => "ALTER TABLE lost RENAME TO quota_usage",
     };
-    on_db!(tx, c => query(rename).execute(c).await).unwrap();
+    on_db!(tx, c => query(rename).execute(c).await.map(affected)).unwrap();
     tx.commit().await.unwrap();
     database.close().await;
 }

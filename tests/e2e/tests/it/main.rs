@@ -8,6 +8,7 @@ mod credentials;
 mod documentation;
 mod faces;
 mod limits;
+mod migrations;
 mod orientations;
 mod pictures;
 mod process;

@@ -90,7 +90,8 @@ async fn an_orderly_end_answers_what_is_in_hand() {
 #[tokio::test]
 async fn a_folder_in_use_is_refused() {
     let product = Product::start().await;
-    let second = Product::command(&product.data_dir()).output().await.unwrap();
+    let mut second = Product::command(&product.data_dir());
+    let second = second.env_remove("PROSOPA_DATABASE__URL").output().await.unwrap();
     assert!(!second.status.success());
     let message = String::from_utf8(second.stderr).unwrap();
     assert!(message.contains("is used by another prosopa"), "{message}");
@@ -127,8 +128,10 @@ async fn the_administrators_password_can_be_reset() {
     assert!(!running.await.unwrap().status.success());
     let old = std::fs::read_to_string(data.join("administrator-password")).unwrap();
     product.stop().await;
-    let reset = Command::new(binary()).args(["admin", "reset-password", "--data-dir"]).arg(&data).output();
-    let reset = reset.await.unwrap();
+    let mut reset = Command::new(binary());
+    reset.args(["admin", "reset-password", "--data-dir"]).arg(&data);
+    reset.envs(Product::database_url(&data).map(|url| ("PROSOPA_DATABASE__URL", url)));
+    let reset = reset.output().await.unwrap();
     assert!(reset.status.success(), "{}", String::from_utf8_lossy(&reset.stderr));
     let new = std::fs::read_to_string(data.join("administrator-password")).unwrap();
     assert_ne!(old, new);

@@ -1,6 +1,6 @@
 use std::{os::unix::fs::MetadataExt, sync::Arc};
 
-use prosopa_harness::{Product, binary, model_pack, photo};
+use prosopa_harness::{Home, Product, binary, model_pack, photo};
 use tokio::process::Command;
 
 /// The product on a file system of its own, in a mount namespace that ends with it.
@@ -26,7 +26,7 @@ fn command_on(mount: &str, folder: &std::path::Path) -> Command {
 /// F5: a full disk is said, nothing is torn, reading goes on, and so does writing once there is room.
 #[tokio::test]
 async fn a_full_disk_is_said_and_nothing_is_torn() {
-    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let folder = Arc::new(Home::new());
     let mount = "mount -t tmpfs -o size=8m,mode=700 tmpfs \"$FOLDER\"";
     let product = Product::spawn(command_on(mount, folder.path()), Arc::clone(&folder)).await;
     let user = product.user().await;
@@ -67,7 +67,7 @@ async fn settled<F: Future<Output = prosopa_harness::Answer>>(
 /// F5: a data folder that cannot be written is named, before anything is promised.
 #[tokio::test]
 async fn a_read_only_folder_is_named() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Home::new();
     let mount = "mount -t tmpfs -o ro tmpfs \"$FOLDER\"";
     let output = command_on(mount, folder.path()).output().await.unwrap();
     assert_eq!(output.status.code(), Some(1));
