@@ -5,10 +5,12 @@
 
 mod caller;
 mod product;
+mod proxy;
 
 pub use prosopa_testkit::TestHome as Home;
 
 pub use self::{
     caller::{Answer, Caller, PASSWORD},
     product::{Product, binary, model_pack, photo},
+    proxy::Proxy,
 };

@@ -28,8 +28,8 @@ pub const CRATES: &[Crate] = &[
     Crate { name: "telemetry", may_use: &[VOCABULARY] },
     // Outbox, inbox and cursors are rows that are committed with their cause.
     Crate { name: "events", may_use: &[VOCABULARY, &["store"]] },
-    // A job is a row too, and the job resource is spoken over HTTP.
-    Crate { name: "jobs", may_use: &[VOCABULARY, &["store", "http"]] },
+    // A job is a row too, the job resource is spoken over HTTP, and workers are scaled by the queue's metrics.
+    Crate { name: "jobs", may_use: &[VOCABULARY, &["store", "http", "telemetry"]] },
     Crate { name: "runtime", may_use: &[VOCABULARY, MECHANISMS] },
     Crate { name: "testkit", may_use: &[VOCABULARY, MECHANISMS, &["runtime"]] },
 ];

@@ -1,0 +1,83 @@
+//! A database server that goes away, and processes that share one. These have their turn in the run that has a server.
+
+use std::sync::Arc;
+
+use prosopa_harness::{Answer, Home, Product, Proxy, photo};
+
+/// The way to the run's server: its URL, and the host and port in it.
+fn server(home: &Home) -> Option<(String, String)> {
+    let url = Product::database_url(&home.path().join("data"))?;
+    let host = url.split('@').nth(1)?.split('/').next()?.to_owned();
+    Some((url, host))
+}
+
+/// Asks until the answer has this status.
+async fn until(status: u16, mut ask: impl AsyncFnMut() -> Answer) -> Answer {
+    loop {
+        let answer = ask().await;
+        if answer.status == status {
+            return answer;
+        }
+        assert!(matches!(answer.status, 200 | 201 | 429 | 503 | 504), "{:?}", answer.refusal());
+    }
+}
+
+/// K9: without its database the product says that it is not available, and goes on by itself once it is back; what was
+/// acknowledged is there.
+#[tokio::test]
+async fn a_lost_database_is_said_and_survived() {
+    let home = Arc::new(Home::new());
+    let Some((url, host)) = server(&home) else { return };
+    let proxy = Proxy::to(&host).await;
+    let mut command = Product::command(&home.path().join("data"));
+    command.env("PROSOPA_DATABASE__URL", url.replace(&host, &proxy.address().to_string()));
+    command.env("PROSOPA_DATABASE__ACQUIRE_TIMEOUT_MS", "300");
+    let product = Product::spawn(command, home).await;
+    let user = product.user().await;
+    let kept = user.detect(photo(), "image/png").await;
+    assert_eq!(kept.status, 201);
+
+    proxy.cut();
+    let refused = until(503, async || user.detect(photo(), "image/png").await).await;
+    assert_eq!(refused.refusal(), (503, "unavailable".into()));
+    assert!(refused.headers.contains_key("retry-after"));
+    assert!(!String::from_utf8_lossy(&refused.body).contains("postgres"), "causes are for the log");
+    assert_eq!(product.ask_admin("/livez").await.status, 200, "a restart would mend nothing");
+    assert_eq!(product.ask_admin("/readyz").await.status, 503);
+
+    proxy.mend();
+    until(200, async || product.ask_admin("/readyz").await).await;
+    let path = format!("/api/v1/faces/detections/{}", kept.text("/id"));
+    let found = until(200, async || user.get(&path).await).await;
+    assert_eq!(found.json()["faces"], kept.json()["faces"]);
+    until(201, async || user.detect(photo(), "image/png").await).await;
+    assert!(product.stop().await.0.success());
+}
+
+/// K9: two processes that start at the same moment on one empty database and folder become one product.
+#[tokio::test]
+async fn two_processes_that_start_at_once_are_one_product() {
+    let home = Arc::new(Home::new());
+    if server(&home).is_none() {
+        return;
+    }
+    let data_dir = home.path().join("data");
+    let start = || Product::spawn(Product::command(&data_dir), Arc::clone(&home));
+    let (one, other) = tokio::join!(start(), start());
+    let password = std::fs::read_to_string(data_dir.join("administrator-password")).unwrap();
+    for product in [&one, &other] {
+        let login = serde_json::json!({ "user_name": "administrator", "password": password.trim() });
+        assert_eq!(product.stranger().post("/api/v1/auth/login", &login).await.status, 200);
+    }
+    let user = one.user().await;
+    let kept = user.detect(photo(), "image/png").await;
+    let elsewhere = other.log_in(&user.user_name).await;
+    let path = format!("/api/v1/faces/detections/{}", kept.text("/id"));
+    assert_eq!(elsewhere.get(&path).await.json()["faces"], kept.json()["faces"]);
+    let image = format!("/api/v1/images/{}/content", kept.text("/image/id"));
+    assert_eq!(elsewhere.get(&image).await.body, photo());
+    // A token of one process is good at the other.
+    let mut visitor = other.stranger();
+    visitor.token = user.token;
+    assert_eq!(visitor.get("/api/v1/users/me").await.status, 200);
+}
