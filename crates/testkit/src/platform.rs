@@ -60,6 +60,11 @@ impl TestHome {
         self.databases.locations(self.path()).options(name).unwrap()
     }
 
+    /// The URL of the database `name`; none where it is a file.
+    pub fn server_url(&self, name: &str) -> Option<String> {
+        TestDatabases::url_of(self.path()).map(|url| url.replace("{service}", name))
+    }
+
     /// A platform of a process that works here; there may be several, also at the same time.
     pub fn platform(&self, clock: Arc<dyn Clock>) -> Platform {
         let keyring = Keyring::open_or_create(&self.path().join("keyring.json")).expect("a keyring");
