@@ -9,6 +9,7 @@ mod extract;
 mod openapi;
 mod operation;
 mod paging;
+mod prefer;
 mod schema;
 
 pub use self::{
@@ -18,4 +19,5 @@ pub use self::{
     openapi::{AssemblyError, Section, assemble},
     operation::{Access, Answer, Operation, RequestContent},
     paging::{ListQuery, ListRequest, Page, PageQuery, PageRequest},
+    prefer::{PREFER, PREFERENCE_APPLIED, Preferences, accepted},
 };

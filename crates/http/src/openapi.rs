@@ -7,6 +7,7 @@ mod problem;
 
 use std::collections::BTreeMap;
 
+use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use prosopa_problem::{Code, MEDIA_TYPE};
@@ -79,7 +80,9 @@ pub fn assemble(title: &str, version: &str, sections: &[Section<'_>]) -> Result<
 
 fn operation_schemas(operation: &Operation) -> impl Iterator<Item = &Schemas> {
     let requests = operation.request.iter().filter_map(|content| content.schema.as_ref());
-    requests.chain(operation.answer.content.iter().filter_map(|(_, schema)| schema.as_ref()))
+    let answers = std::iter::once(&operation.answer).chain(&operation.accepted);
+    let answers = answers.flat_map(|answer| answer.content.iter().filter_map(|(_, schema)| schema.as_ref()));
+    requests.chain(answers)
 }
 
 fn render(service: &str, id: &str, operation: &Operation) -> Value {
@@ -90,6 +93,9 @@ fn render(service: &str, id: &str, operation: &Operation) -> Value {
     let mut notes = Vec::new();
     if operation.weight > 0 {
         notes.push(format!("Counts as {} against the quota.", operation.weight));
+    }
+    if operation.access == Access::OwnSecret {
+        notes.push("Needs the secret that was given with it, as `Authorization: Bearer`.".to_owned());
     }
     if let Access::Scope(scope) = operation.access {
         notes.push(format!("Needs the scope `{}`.", scope.as_str()));
@@ -133,14 +139,16 @@ fn contents<'a>(service: &str, content: impl Iterator<Item = (&'a str, Option<&'
 
 fn responses(service: &str, operation: &Operation) -> Value {
     let mut responses = Map::new();
-    let answer = &operation.answer;
-    let headers = headers::of_success(answer.status, operation.has_location);
-    let mut success = json!({ "description": answer.description, "headers": headers });
-    if !answer.content.is_empty() {
-        let content = answer.content.iter().map(|(media_type, schema)| (*media_type, schema.as_ref()));
-        success["content"] = contents(service, content);
+    for answer in std::iter::once(&operation.answer).chain(&operation.accepted) {
+        let has_location = operation.has_location || answer.status == StatusCode::ACCEPTED;
+        let headers = headers::of_success(answer.status, has_location);
+        let mut success = json!({ "description": answer.description, "headers": headers });
+        if !answer.content.is_empty() {
+            let content = answer.content.iter().map(|(media_type, schema)| (*media_type, schema.as_ref()));
+            success["content"] = contents(service, content);
+        }
+        responses.insert(answer.status.as_str().to_owned(), success);
     }
-    responses.insert(answer.status.as_str().to_owned(), success);
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in operation.all_problems() {
         by_status.entry(code.status().as_u16()).or_default().push(code);

@@ -24,6 +24,8 @@ const DEADLINE: Duration = Duration::from_secs(15);
 pub enum Access {
     /// Anybody; credentials are not looked at.
     Public,
+    /// Anybody with the secret of the very resource, which the service checks: it comes as a bearer token.
+    OwnSecret,
     /// Callers whose credential has the scope.
     Scope(Scope),
 }
@@ -75,6 +77,8 @@ pub struct Operation {
     pub request: Vec<RequestContent>,
     /// The answer of success.
     pub answer: Answer,
+    /// The answer 202 to who prefers not to wait; its `Location` is where to ask for the result.
+    pub accepted: Option<Answer>,
     /// Whether the answer of success names the address of what was created.
     pub has_location: bool,
     /// Problems it may answer with beside those that every operation has.
@@ -111,6 +115,7 @@ impl Operation {
             parameters: Vec::new(),
             request: Vec::new(),
             answer: Answer { status: StatusCode::NO_CONTENT, description: "Done", content: Vec::new() },
+            accepted: None,
             has_location: false,
             problems: Vec::new(),
         }
@@ -127,6 +132,13 @@ impl Operation {
     #[must_use]
     pub const fn scope(mut self, scope: Scope) -> Self {
         self.access = Access::Scope(scope);
+        self
+    }
+
+    /// Demands the secret of the very resource, as a bearer token.
+    #[must_use]
+    pub const fn own_secret(mut self) -> Self {
+        self.access = Access::OwnSecret;
         self
     }
 
@@ -210,6 +222,21 @@ impl Operation {
         self
     }
 
+    /// Answers with 202, a `Location` and JSON to who sends `Prefer: respond-async`, or whose `Prefer: wait` is over
+    /// (RFC 7240).
+    #[must_use]
+    pub fn accepted_answer<T: ToSchema>(mut self, description: &'static str) -> Self {
+        let content = vec![("application/json", Some(Schemas::of::<T>()))];
+        self.accepted = Some(Answer { status: StatusCode::ACCEPTED, description, content });
+        let mut prefer = Parameter::new("Prefer");
+        prefer.parameter_in = ParameterIn::Header;
+        prefer.description =
+            Some("`respond-async` to be answered 202 at once, `wait=SECONDS` to wait that long.".to_owned());
+        prefer.schema = Some(String::schema());
+        self.parameters.push(prefer);
+        self
+    }
+
     /// Answers with plain bytes of one of these media types.
     #[must_use]
     pub fn bytes_answer(mut self, media_types: &[&'static str], description: &'static str) -> Self {
@@ -242,7 +269,7 @@ impl Operation {
             Code::DeadlineExceeded,
             Code::StorageFull,
         ];
-        if self.access != Access::Public {
+        if matches!(self.access, Access::Scope(_)) {
             codes.extend([Code::Unauthenticated, Code::TokenExpired, Code::Forbidden]);
         }
         if self.weight > 0 {

@@ -49,6 +49,8 @@ kinds! {
     Image ImageId "img";
     /// A stored answer of the face detector.
     Detection DetectionId "det";
+    /// A registration that is waited for.
+    Registration RegistrationId "reg";
     /// A durable job.
     Job JobId "job";
     /// One HTTP request.

@@ -13,7 +13,10 @@ pub mod timestamp;
 pub use self::{
     clock::{Clock, SystemClock},
     cursor::Cursor,
-    id::{AccountId, ApiKeyId, DetectionId, Id, ImageId, JobId, Kind, RequestId, SessionId, UserId},
+    id::{
+        AccountId, ApiKeyId, DetectionId, Id, ImageId, JobId, Kind, RegistrationId, RequestId, SessionId,
+        UserId,
+    },
     principal::{Credential, Principal, Role, Scope, Scopes},
     quota::{QuotaSnapshot, QuotaWindow, RateLimit, WindowUse},
     range::TimeRange,

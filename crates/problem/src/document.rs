@@ -108,6 +108,11 @@ impl Problem {
         self
     }
 
+    /// What is special about this one, for the caller.
+    pub fn detail(&self) -> Option<&str> {
+        self.more.detail.as_deref()
+    }
+
     /// The stable code.
     pub const fn code(&self) -> Code {
         self.code

@@ -63,6 +63,7 @@ impl Host {
     /// Takes over a service's tasks and checks; gives back its offer and routes for wiring.
     pub fn adopt<Offer>(&mut self, parts: Parts<Offer>) -> (Offer, Router) {
         self.tasks.extend(parts.tasks);
+        self.tasks.extend(parts.jobs.into_iter().map(|(name, worker)| Task::of_worker(name, worker)));
         self.readiness.extend(parts.readiness);
         (parts.offer, parts.http)
     }

@@ -6,6 +6,7 @@ use axum::Router;
 use futures::future::BoxFuture;
 
 use prosopa_http::Operation;
+use prosopa_jobs::Worker;
 use prosopa_store::Migration;
 
 use crate::{Platform, Task};
@@ -51,6 +52,8 @@ pub struct Parts<Offer> {
     pub http: Router,
     /// What it does besides answering.
     pub tasks: Vec<Task>,
+    /// Who does its durable jobs, by name of the task that it becomes.
+    pub jobs: Vec<(&'static str, Worker)>,
     /// What must hold for it to do its work.
     pub readiness: Vec<Readiness>,
 }

@@ -14,6 +14,7 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use prosopa_jobs::Worker;
 use prosopa_telemetry::{IntCounterVec, Metrics};
 
 use crate::Readiness;
@@ -63,6 +64,24 @@ impl Task {
         R: Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send + 'static,
     {
         Self { name, kind, run: Box::new(move |stop| Box::pin(run(stop))), is_pausing: Arc::default() }
+    }
+
+    /// Durable jobs: worked on and looked after until the end is asked for, then drained.
+    pub(crate) fn of_worker(name: &'static str, worker: Worker) -> Self {
+        Self::new(name, TaskKind::Restart, move |stop| {
+            let worker = worker.clone();
+            async move {
+                let looked_after = stop.child_token();
+                let maintained = worker.jobs().maintain(looked_after.clone());
+                let worked = async {
+                    let outcome = worker.run(stop).await;
+                    looked_after.cancel();
+                    outcome
+                };
+                tokio::try_join!(worked, maintained)?;
+                Ok(())
+            }
+        })
     }
 
     /// Whether it runs now; none for essential tasks, without which there is no process to ask.

@@ -2,7 +2,10 @@
 
 use std::{fs, io, path::Path, time::Duration};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{
+    Connection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
 
 use crate::{Error, Options, pools::Pools};
 
@@ -23,6 +26,8 @@ pub(crate) async fn connect(path: &Path, options: &Options) -> Result<Pools, Err
         .optimize_on_close(true, None);
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
+        // A full disk makes SQLite end a transaction by itself, which leaves the driver believing that it goes on.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .acquire_timeout(options.acquire_timeout)
         .connect_with(file.clone())
         .await?;

@@ -72,8 +72,20 @@ pub enum Error {
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] prosopa_runtime::DatabaseError),
-    /// A private key cannot be sealed.
-    #[error("a signing key cannot be sealed")]
+    /// A registration cannot be written into the queue or read from it.
+    #[error("a registration in the queue cannot be written or read")]
+    Queued(#[source] serde_json::Error),
+    /// A registration in the queue does not open.
+    #[error("a registration in the queue does not open")]
+    OpenQueued(#[source] prosopa_vault::OpenError),
+    /// The job of a registration is to stop.
+    #[error(transparent)]
+    Job(#[from] prosopa_jobs::Stop),
+    /// A job cannot be enqueued or waited for.
+    #[error(transparent)]
+    Enqueue(#[from] prosopa_jobs::Error),
+    /// A secret cannot be sealed.
+    #[error("a secret cannot be sealed")]
     Seal(#[from] prosopa_vault::KeyringError),
     /// A stored private key does not open.
     #[error("the signing key {kid} does not open")]
@@ -142,6 +154,7 @@ impl From<Error> for Problem {
             Error::NotFound => Self::new(Code::NotFound),
             Error::HashingOverloaded => Self::new(Code::Overloaded).with_retry_after(HASHING_RETRY_AFTER),
             Error::Store(error) => error.into(),
+            Error::Enqueue(error) => error.into(),
             Error::Hashing(_)
             | Error::HashingThread(_)
             | Error::Seal(_)
@@ -150,6 +163,9 @@ impl From<Error> for Problem {
             | Error::NoSigningKey
             | Error::Random
             | Error::Database(_)
+            | Error::Queued(_)
+            | Error::OpenQueued(_)
+            | Error::Job(_)
             | Error::PasswordFile { .. } => Self::internal(error),
         }
     }

@@ -23,8 +23,24 @@ pub(crate) fn endpoints() -> Endpoints<State> {
                 .summary("Register a user, with an account of its own")
                 .json_request::<registrations::Registration>()
                 .json_answer::<users::User>(StatusCode::CREATED, "The new user")
+                .accepted_answer::<registrations::QueuedRegistration>("The registration that will make it")
                 .problems(&[Code::UserNameTaken, Code::EmailTaken, Code::Overloaded]),
             registrations::register,
+        )
+        .add(
+            Operation::get("show_registration", "/api/v1/auth/registrations/{id}")
+                .summary("Show where a registration stands")
+                .own_secret()
+                .path_id("The registration's id, `reg_…`")
+                .json_answer::<registrations::RegistrationProgress>(StatusCode::OK, "The registration"),
+            registrations::show,
+        )
+        .add(
+            Operation::delete("delete_registration", "/api/v1/auth/registrations/{id}")
+                .summary("Forget a registration whose outcome is known; the user stays")
+                .own_secret()
+                .path_id("The registration's id, `reg_…`"),
+            registrations::delete,
         )
         .add(
             Operation::post("log_in", "/api/v1/auth/login")

@@ -10,6 +10,7 @@ mod config;
 mod email;
 mod error;
 mod http;
+mod jobs;
 mod key_text;
 mod key_use;
 mod login_throttle;

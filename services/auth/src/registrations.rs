@@ -1,18 +1,28 @@
 //! Registration: a person gets an account of their own and a user in it (F1, R7).
 
-use secrecy::SecretString;
+use std::{borrow::Cow, time::Duration};
 
-use prosopa_model::{AccountId, Role, UserId};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use prosopa_jobs::{JobContext, JobRow, NewJob, Outcome};
+use prosopa_model::{AccountId, RegistrationId, Role, UserId};
 use prosopa_problem::FieldError;
 
 use crate::{
     email::Email,
     error::Error,
     passwords::{Password, Room},
+    secrets,
     state::State,
     store::users::{Status, User},
     user_name::UserName,
 };
+
+/// The kind of the job that makes a user.
+pub(crate) const REGISTER_USER: &str = "register-user";
 
 /// What somebody registers with, unchecked.
 pub(crate) struct Registration {
@@ -31,23 +41,97 @@ struct Checked {
     requests_per_day_max: Option<u64>,
 }
 
-/// Makes an account and its user. Of several that race for one name, one wins.
-pub(crate) async fn register(state: &State, registration: &Registration) -> Result<User, Error> {
-    let registered = try_register(state, registration).await;
-    let outcome = match &registered {
-        Ok(_) => "created",
-        Err(Error::UserNameTaken) => "user_name_taken",
-        Err(Error::EmailTaken) => "email_taken",
-        Err(Error::Invalid(_)) => "invalid",
-        Err(_) => "failed",
-    };
-    state.metrics.registrations.with_label_values(&[outcome]).inc();
-    registered
+/// Where a registration stands.
+pub(crate) struct Progress {
+    /// Its job.
+    pub(crate) job: JobRow,
+    /// The user that it made.
+    pub(crate) user_id: Option<UserId>,
 }
 
-async fn try_register(state: &State, registration: &Registration) -> Result<User, Error> {
+/// A registration that was enqueued, and how it stood when its caller had waited enough.
+pub(crate) struct Enqueued {
+    pub(crate) id: RegistrationId,
+    /// Whoever has it may ask for the outcome.
+    pub(crate) secret: SecretString,
+    pub(crate) progress: Progress,
+}
+
+/// Enqueues a registration and waits for its outcome, at most this long. What is wrong with it is said at once.
+pub(crate) async fn enqueue(
+    state: &State,
+    registration: &Registration,
+    wait: Duration,
+) -> Result<Enqueued, Error> {
+    let enqueued = try_enqueue(state, registration, wait).await;
+    if let Err(error) = &enqueued {
+        count(state, error);
+    }
+    enqueued
+}
+
+async fn try_enqueue(state: &State, registration: &Registration, wait: Duration) -> Result<Enqueued, Error> {
     let checked = check(registration, state.config.default_requests_per_day).map_err(Error::Invalid)?;
-    // A taken name is usually found here, before the slow hash; the transaction below decides.
+    // A taken name is usually found here, before it costs a hash; the job decides.
+    state.store.refuse_taken(&checked.user_name, &checked.email).await?;
+    let id = RegistrationId::new();
+    let secret = secrets::random_text(secrets::SECRET_LEN)?;
+    let job = NewJob::new(REGISTER_USER, seal(state, id, registration)?);
+    let mut write = state.store.begin().await?;
+    let job = state.jobs.enqueue(write.tx(), job).await?;
+    write.insert_registration(id, job.id, secrets::digest(&secret)).await?;
+    write.commit().await?;
+    let job = if wait.is_zero() { job } else { state.jobs.wait(job.id, wait).await?.unwrap_or(job) };
+    Ok(Enqueued { id, secret, progress: Progress::of(job) })
+}
+
+/// Where a registration stands; a wrong secret is told that there is none.
+pub(crate) async fn find(
+    state: &State,
+    id: RegistrationId,
+    secret: &SecretString,
+) -> Result<Progress, Error> {
+    let stored = state.store.find_registration(id).await?.ok_or(Error::NotFound)?;
+    if !bool::from(stored.secret_hash.ct_eq(&secrets::digest(secret))) {
+        return Err(Error::NotFound);
+    }
+    let job = state.jobs.find(stored.job_id).await?.ok_or(Error::NotFound)?;
+    Ok(Progress::of(job))
+}
+
+/// Forgets a registration; the user that it made, or will make, stays.
+pub(crate) async fn delete(state: &State, id: RegistrationId, secret: &SecretString) -> Result<(), Error> {
+    find(state, id, secret).await?;
+    forget(state, id).await
+}
+
+/// Forgets a registration whose outcome was told.
+pub(crate) async fn forget(state: &State, id: RegistrationId) -> Result<(), Error> {
+    let mut write = state.store.begin().await?;
+    write.delete_registration(id).await?;
+    write.commit().await
+}
+
+impl Progress {
+    fn of(job: JobRow) -> Self {
+        let user_id = job.output.as_deref().and_then(|output| std::str::from_utf8(output).ok()?.parse().ok());
+        Self { job, user_id }
+    }
+}
+
+/// Makes an account and its user, in the transaction that ends the job. Of several that race for one name, one wins.
+pub(crate) async fn perform(state: &State, ctx: &JobContext) -> Result<Outcome, Error> {
+    let performed = try_perform(state, ctx).await;
+    match &performed {
+        Ok(_) => state.metrics.registrations.with_label_values(&["created"]).inc(),
+        Err(error) => count(state, error),
+    }
+    performed
+}
+
+async fn try_perform(state: &State, ctx: &JobContext) -> Result<Outcome, Error> {
+    let registration = open(state, ctx.input())?;
+    let checked = check(&registration, state.config.default_requests_per_day).map_err(Error::Invalid)?;
     state.store.refuse_taken(&checked.user_name, &checked.email).await?;
     let password_hash = state.passwords.hash(&checked.password, Room::Registration).await?;
     let user = User {
@@ -60,11 +144,62 @@ async fn try_register(state: &State, registration: &Registration) -> Result<User
         requests_per_day_max: checked.requests_per_day_max,
         created_at: state.clock.now(),
     };
-    let mut tx = state.store.begin().await?;
-    tx.insert_user(&user, &checked.user_name, &checked.email, &password_hash).await?;
-    tx.commit().await?;
+    let mut write = state.store.begin().await?;
+    write.insert_user(&user, &checked.user_name, &checked.email, &password_hash).await?;
+    let outcome = ctx.complete_in(write.tx(), Some(user.id.to_string().into_bytes())).await?;
+    write.commit().await?;
     tracing::info!(user_id = %user.id, "user registered");
-    Ok(user)
+    Ok(outcome)
+}
+
+fn count(state: &State, error: &Error) {
+    let outcome = match error {
+        Error::UserNameTaken => "user_name_taken",
+        Error::EmailTaken => "email_taken",
+        Error::Invalid(_) => "invalid",
+        _ => "failed",
+    };
+    state.metrics.registrations.with_label_values(&[outcome]).inc();
+}
+
+/// What lies in the queue of a registration: its id, then this, sealed for it.
+#[derive(Serialize, Deserialize)]
+struct Queued<'a> {
+    user_name: Cow<'a, str>,
+    email: Cow<'a, str>,
+    password: Cow<'a, str>,
+    api_request_quota: Option<u64>,
+}
+
+fn context(id: RegistrationId) -> String {
+    format!("auth/registration/{id}")
+}
+
+fn seal(state: &State, id: RegistrationId, registration: &Registration) -> Result<Vec<u8>, Error> {
+    let queued = Queued {
+        user_name: registration.user_name.as_str().into(),
+        email: registration.email.as_str().into(),
+        password: registration.password.expose_secret().into(),
+        api_request_quota: registration.api_request_quota,
+    };
+    let plain = Zeroizing::new(serde_json::to_vec(&queued).map_err(Error::Queued)?);
+    let mut input = id.uuid().as_bytes().to_vec();
+    input.extend(state.keyring.seal(&context(id), &plain)?);
+    Ok(input)
+}
+
+fn open(state: &State, input: &[u8]) -> Result<Registration, Error> {
+    let (id, sealed) = input.split_first_chunk::<16>().ok_or(Error::NotFound)?;
+    let id = RegistrationId::from_uuid(uuid::Uuid::from_bytes(*id));
+    let plain = state.keyring.open(&context(id), sealed.to_vec()).map_err(Error::OpenQueued)?;
+    let plain = Zeroizing::new(plain);
+    let queued: Queued<'_> = serde_json::from_slice(&plain).map_err(Error::Queued)?;
+    Ok(Registration {
+        user_name: queued.user_name.into_owned(),
+        email: queued.email.into_owned(),
+        password: queued.password.into_owned().into(),
+        api_request_quota: queued.api_request_quota,
+    })
 }
 
 /// Checks every value, so that a caller learns of all mistakes at once.

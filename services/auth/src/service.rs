@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use prosopa_contract::verifier::Verifier;
 use prosopa_http::Operation;
+use prosopa_jobs::{Jobs, Setup};
 use prosopa_runtime::{BuildError, Parts, Platform, Schemas, Service};
 use prosopa_store::Migration;
 
 use crate::{
     administrator::{self, NewAdministrator},
     config::Config,
-    http,
+    http, jobs,
     key_use::KeyUse,
     login_throttle::LoginThrottle,
     metrics::Metrics,
@@ -56,7 +57,17 @@ impl Service for AuthService {
     async fn build(config: Config, platform: &Platform) -> Result<Parts<Offer>, BuildError> {
         config.validate()?;
         let metrics = Metrics::declare(&platform.metrics)?;
-        let store = Store::new(platform.database(Self::NAME, MIGRATIONS).await?);
+        let database = platform.database(Self::NAME, MIGRATIONS).await?;
+        let jobs = Jobs::new(Setup {
+            service: Self::NAME,
+            database: database.clone(),
+            clock: Arc::clone(&platform.clock),
+            metrics: &platform.metrics,
+            kinds: jobs::KINDS,
+            schedules: &[],
+            hook: None,
+        })?;
+        let store = Store::new(database);
         let clock = Arc::clone(&platform.clock);
         let passwords = PasswordHasher::new(&config, metrics.hashing_seconds.clone()).await?;
         let new_administrator =
@@ -74,11 +85,20 @@ impl Service for AuthService {
             login_throttle,
             signing_keys,
             key_use,
+            jobs,
+            keyring: platform.keyring.clone(),
             metrics,
         });
         let verifier = Arc::new(StoreVerifier::new(state.clone()));
         let tasks = tasks::all(&state);
+        let worker = jobs::worker(&state)?;
         let http = http::endpoints().into_router(state);
-        Ok(Parts { offer: Offer { verifier, new_administrator }, http, tasks, readiness: Vec::new() })
+        Ok(Parts {
+            offer: Offer { verifier, new_administrator },
+            http,
+            tasks,
+            jobs: vec![("auth_jobs", worker)],
+            readiness: Vec::new(),
+        })
     }
 }

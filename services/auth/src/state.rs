@@ -2,7 +2,9 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use prosopa_jobs::Jobs;
 use prosopa_model::Clock;
+use prosopa_vault::Keyring;
 
 use crate::{
     config::Config, key_use::KeyUse, login_throttle::LoginThrottle, metrics::Metrics,
@@ -24,6 +26,8 @@ pub(crate) struct Parts {
     pub(crate) login_throttle: LoginThrottle,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) key_use: KeyUse,
+    pub(crate) jobs: Jobs,
+    pub(crate) keyring: Keyring,
     pub(crate) metrics: Metrics,
 }
 

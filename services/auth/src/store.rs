@@ -1,12 +1,13 @@
 //! Everything this service keeps: one file for each aggregate's statements.
 
 pub(crate) mod api_keys;
+pub(crate) mod registrations;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
 pub(crate) mod users;
 
 use prosopa_model::{AccountId, SessionId, UserId};
-use prosopa_store::{Connection, Database, Migration, Tx};
+use prosopa_store::{Connection, Database, Migration, Tx, migration};
 
 use crate::error::Error;
 
@@ -14,8 +15,13 @@ use crate::error::Error;
 pub(crate) const DATABASE: &str = "auth";
 
 /// The schema, in order.
-pub(crate) const MIGRATIONS: &[Migration] =
-    prosopa_store::migrations!("0001_accounts", "0002_sessions", "0003_api_keys");
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    migration!("0001_accounts"),
+    migration!("0002_sessions"),
+    migration!("0003_api_keys"),
+    prosopa_jobs::MIGRATION,
+    migration!("0004_registrations"),
+];
 
 /// The service's database. Cheap to clone.
 #[derive(Clone)]
@@ -80,6 +86,11 @@ impl Store {
 }
 
 impl Write {
+    /// The transaction itself, for rows that are not this service's.
+    pub(crate) const fn tx(&mut self) -> &mut Tx {
+        &mut self.tx
+    }
+
     /// Waits until it may have this for itself, to its end.
     pub(crate) async fn hold(&mut self, lock: Lock) -> Result<(), Error> {
         Ok(self.tx.lock(&lock.name()).await?)

@@ -5,12 +5,13 @@ mod findings;
 use std::time::Instant;
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use prosopa_contract::engine::{AnalyzeFacesRequest, AnalyzeFacesResponse, ImageFormat, StageTimings};
 use prosopa_http::{ListRequest, Page};
-use prosopa_model::{AccountId, Cursor, DetectionId, Timestamp};
+use prosopa_model::{AccountId, Cursor, DetectionId, ImageId, Timestamp};
+use prosopa_store::Tx;
 
 use self::findings::Findings;
 use crate::{
@@ -80,36 +81,42 @@ pub(crate) struct Timings {
     pub(crate) total_us: u64,
 }
 
+/// How a picture is to be looked at.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Look {
+    pub(crate) min_face_px: Option<u32>,
+    pub(crate) max_faces: Option<u32>,
+}
+
 /// A picture that is to be looked at.
 pub(crate) struct NewDetection {
     pub(crate) account_id: AccountId,
     pub(crate) picture: Bytes,
     /// The type that was declared; none where the bytes shall speak.
     pub(crate) declared: Option<ImageFormat>,
-    pub(crate) min_face_px: Option<u32>,
-    pub(crate) max_faces: Option<u32>,
+    pub(crate) look: Look,
     /// The room that the picture takes for as long as this lives.
     pub(crate) claim: Claim,
+}
+
+/// What is to be written of a detection.
+pub(crate) struct Made {
+    row: DetectionRow,
+    faces: Vec<Face>,
+    sealed: Vec<u8>,
 }
 
 /// Has the engine look at a picture and keeps both.
 pub(crate) async fn create(state: &State, new: NewDetection) -> Result<Detection, Error> {
     let began = Instant::now();
-    let request = AnalyzeFacesRequest {
-        image: new.picture.clone(),
-        min_face_px: new.min_face_px.or(state.config.min_face_px_default),
-        max_faces: new.max_faces,
-        with_embeddings: true,
-        account_id: new.account_id.to_string(),
-    };
-    check_type(new.declared, ImageFormat::of_bytes(&new.picture))?;
-    let mut analysis = state.engine.analyze_faces(request).await?;
+    check_type(new.declared, &new.picture)?;
+    let mut analysis = analyze(state, new.account_id, &new.picture, new.look).await?;
     let engine_timings = analysis.timings.take().unwrap_or_default();
 
     let store_began = Instant::now();
     // A caller who goes away now must not leave a picture without its row: what has begun is finished.
     let kept = tokio::spawn(keep(state.clone(), new, analysis)).await;
-    let (row, faces) = kept.map_err(Error::Broken)??;
+    let Made { row, faces, .. } = kept.map_err(Error::Broken)??;
 
     let timings = Timings::new(&engine_timings, store_began, began);
     timings.record(state);
@@ -117,39 +124,88 @@ pub(crate) async fn create(state: &State, new: NewDetection) -> Result<Detection
     Ok(Detection { timings: Some(timings), ..assemble(row, faces) })
 }
 
-/// Writes the picture, then its rows: no caller is told of a picture that is not there.
-async fn keep(
-    state: State,
-    new: NewDetection,
-    analysis: AnalyzeFacesResponse,
-) -> Result<(DetectionRow, Vec<Face>), Error> {
-    let info = analysis.image.filter(|info| info.width > 0 && info.height > 0).ok_or(Error::NoSize)?;
-    let id = DetectionId::new();
-    let image = images::describe(&new.picture, &info).await?;
-    let findings = Findings::from_engine(analysis.faces, &info);
-    let row = DetectionRow {
-        id,
-        created_at: state.clock.now(),
-        face_count: findings.faces.len() as u64,
-        model_digest: analysis.model_digest,
-        image_id: image.id,
-        sha256: image.sha256,
-        width: image.width,
-        height: image.height,
-        format: image.format,
-        bytes: image.bytes,
+/// Asks the engine.
+pub(crate) async fn analyze(
+    state: &State,
+    account_id: AccountId,
+    picture: &Bytes,
+    look: Look,
+) -> Result<AnalyzeFacesResponse, Error> {
+    let request = AnalyzeFacesRequest {
+        image: picture.clone(),
+        min_face_px: look.min_face_px.or(state.config.min_face_px_default),
+        max_faces: look.max_faces,
+        with_embeddings: true,
+        account_id: account_id.to_string(),
     };
-    let sealed = findings.seal(&state.keyring, id)?;
-    let blob = row.image_id.to_string();
+    Ok(state.engine.analyze_faces(request).await?)
+}
+
+/// Writes the picture, then its rows: no caller is told of a picture that is not there.
+async fn keep(state: State, new: NewDetection, analysis: AnalyzeFacesResponse) -> Result<Made, Error> {
+    let image_id = ImageId::new();
+    let made = Made::new(&state, image_id, &new.picture, analysis).await?;
+    let blob = image_id.to_string();
     state.blobs.put(&blob, new.picture).await?;
     drop(new.claim);
-    if let Err(error) = store::detections::insert(&state.database, new.account_id, &row, &sealed).await {
-        if let Err(error) = state.blobs.delete(&blob).await {
-            tracing::warn!(%error, image_id = blob, "picture without a row waits for the sweep");
-        }
+    let write = async {
+        let mut tx = state.database.begin().await?;
+        made.insert(&mut tx, new.account_id).await?;
+        tx.commit().await
+    };
+    if let Err(error) = write.await {
+        images::discard(&state, image_id).await;
         return Err(error.into());
     }
-    Ok((row, findings.faces))
+    Ok(made)
+}
+
+impl Made {
+    /// Puts together what is kept of a picture whose bytes are, or will be, the blob of `image_id`.
+    pub(crate) async fn new(
+        state: &State,
+        image_id: ImageId,
+        picture: &Bytes,
+        analysis: AnalyzeFacesResponse,
+    ) -> Result<Self, Error> {
+        let info = analysis.image.filter(|info| info.width > 0 && info.height > 0).ok_or(Error::NoSize)?;
+        let id = DetectionId::new();
+        let image = images::describe(image_id, picture, &info).await?;
+        let findings = Findings::from_engine(analysis.faces, &info);
+        let sealed = findings.seal(&state.keyring, id)?;
+        let row = DetectionRow {
+            id,
+            created_at: state.clock.now(),
+            face_count: findings.faces.len() as u64,
+            model_digest: analysis.model_digest,
+            image_id,
+            sha256: image.sha256,
+            width: image.width,
+            height: image.height,
+            format: image.format,
+            bytes: image.bytes,
+        };
+        Ok(Self { row, faces: findings.faces, sealed })
+    }
+
+    /// The detection's id.
+    pub(crate) const fn id(&self) -> DetectionId {
+        self.row.id
+    }
+
+    /// How many faces there are.
+    pub(crate) const fn face_count(&self) -> usize {
+        self.faces.len()
+    }
+
+    /// Writes the rows.
+    pub(crate) async fn insert(
+        &self,
+        tx: &mut Tx,
+        account_id: AccountId,
+    ) -> Result<(), prosopa_store::Error> {
+        store::detections::insert(tx, account_id, &self.row, &self.sealed).await
+    }
 }
 
 /// One page of an account's detections, newest first.
@@ -184,15 +240,13 @@ pub(crate) async fn delete(state: &State, account_id: AccountId, id: DetectionId
     let row =
         store::detections::find(&state.database, account_id, id).await?.ok_or(Error::NoDetection(id))?;
     store::detections::delete(&state.database, account_id, id, row.image_id).await?;
-    if let Err(error) = state.blobs.delete(&row.image_id.to_string()).await {
-        tracing::warn!(%error, image_id = %row.image_id, "picture without a row waits for the sweep");
-    }
+    images::discard(state, row.image_id).await;
     Ok(())
 }
 
 /// Refuses bytes that say they are something else; what says nothing is the engine's to judge.
-fn check_type(declared: Option<ImageFormat>, actual: Option<ImageFormat>) -> Result<(), Error> {
-    match (declared, actual) {
+pub(crate) fn check_type(declared: Option<ImageFormat>, picture: &[u8]) -> Result<(), Error> {
+    match (declared, ImageFormat::of_bytes(picture)) {
         (Some(declared), Some(actual)) if declared != actual => Err(Error::OtherType {
             declared: images::format_name(declared),
             actual: images::format_name(actual),

@@ -38,6 +38,12 @@ pub(crate) enum Error {
         #[source]
         source: FindingsError,
     },
+    /// What a job is to do cannot be written down.
+    #[error("the job's input cannot be written")]
+    Input(#[source] serde_json::Error),
+    /// A job cannot be enqueued or waited for.
+    #[error(transparent)]
+    Job(#[from] prosopa_jobs::Error),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] prosopa_store::Error),
@@ -69,8 +75,11 @@ impl From<Error> for Problem {
                 .with_retry_after(Duration::from_secs(2)),
             Error::NoDetection(_) | Error::NoImage(_) => Self::new(Code::NotFound),
             Error::Store(error) => error.into(),
+            Error::Job(error) => error.into(),
             Error::Blob(error) => error.into(),
-            Error::NoSize | Error::Broken(_) | Error::Findings { .. } => Self::internal(error),
+            Error::NoSize | Error::Broken(_) | Error::Input(_) | Error::Findings { .. } => {
+                Self::internal(error)
+            }
         }
     }
 }

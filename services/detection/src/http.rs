@@ -2,6 +2,7 @@
 
 mod detections;
 mod images;
+mod jobs;
 mod upload;
 
 use prosopa_http::Endpoints;
@@ -10,5 +11,5 @@ use crate::state::State;
 
 /// Every route of the service.
 pub(crate) fn endpoints() -> Endpoints<State> {
-    detections::endpoints().merge(images::endpoints())
+    detections::endpoints().merge(images::endpoints()).merge(jobs::endpoints())
 }

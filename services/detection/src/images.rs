@@ -38,9 +38,9 @@ pub(crate) struct Content {
 }
 
 /// Describes a picture that is about to be kept.
-pub(crate) async fn describe(picture: &Bytes, info: &ImageInfo) -> Result<Image, Error> {
+pub(crate) async fn describe(id: ImageId, picture: &Bytes, info: &ImageInfo) -> Result<Image, Error> {
     Ok(Image {
-        id: ImageId::new(),
+        id,
         sha256: hash(picture.clone()).await?,
         width: info.width.into(),
         height: info.height.into(),
@@ -60,6 +60,13 @@ pub(crate) async fn get_content(state: &State, account_id: AccountId, id: ImageI
         other => other.into(),
     })?;
     Ok(Content { media_type: media_type(&stored.format), bytes: bytes.into(), claim })
+}
+
+/// Removes a picture that has no row; what cannot be removed now is swept later.
+pub(crate) async fn discard(state: &State, id: ImageId) {
+    if let Err(error) = state.blobs.delete(&id.to_string()).await {
+        tracing::warn!(%error, image_id = %id, "picture without a row waits for the sweep");
+    }
 }
 
 /// Spoken and stored name of a format.

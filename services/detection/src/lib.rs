@@ -10,6 +10,7 @@ mod error;
 mod faces;
 mod http;
 mod images;
+mod jobs;
 mod metrics;
 mod service;
 mod state;

@@ -3,13 +3,19 @@
 use std::sync::Arc;
 
 use prosopa_http::Operation;
+use prosopa_jobs::{Jobs, Setup};
 use prosopa_runtime::{BuildError, Parts, Platform, Schemas, Service, Task, TaskKind};
-use prosopa_store::{Migration, migrations};
+use prosopa_store::{Migration, migration};
 
-use crate::{budget::ByteBudget, config::Config, http, metrics::Metrics, state::State, sweep};
+use crate::{budget::ByteBudget, config::Config, http, jobs, metrics::Metrics, state::State, sweep};
 
 /// The schema, in order.
-const MIGRATIONS: &[Migration] = migrations!("0001_images", "0002_detections");
+const MIGRATIONS: &[Migration] = &[
+    migration!("0001_images"),
+    migration!("0002_detections"),
+    prosopa_jobs::MIGRATION,
+    migration!("0003_awaited_images"),
+];
 
 /// Pictures and the faces in them.
 pub struct DetectionService;
@@ -32,19 +38,37 @@ impl Service for DetectionService {
     async fn build(config: Config, platform: &Platform) -> Result<Parts<()>, BuildError> {
         config.validate()?;
         let budget = ByteBudget::new(config.picture_bytes_max);
+        let database = platform.database(Self::NAME, MIGRATIONS).await?;
+        let jobs = Jobs::new(Setup {
+            service: Self::NAME,
+            database: database.clone(),
+            clock: Arc::clone(&platform.clock),
+            metrics: &platform.metrics,
+            kinds: jobs::KINDS,
+            schedules: &[],
+            hook: None,
+        })?;
         let state = State {
             config: Arc::new(config),
-            database: platform.database(Self::NAME, MIGRATIONS).await?,
+            database,
             blobs: platform.blobs(Self::NAME),
             budget,
+            jobs,
             keyring: platform.keyring.clone(),
             engine: platform.peers.engine()?,
             clock: Arc::clone(&platform.clock),
             metrics: Metrics::declare(&platform.metrics)?,
         };
+        let worker = jobs::worker(&state)?;
         let http = http::endpoints().into_router(state.clone());
         let sweep =
             Task::new("detection_sweep", TaskKind::Restart, move |stop| sweep::run(state.clone(), stop));
-        Ok(Parts { offer: (), http, tasks: vec![sweep], readiness: Vec::new() })
+        Ok(Parts {
+            offer: (),
+            http,
+            tasks: vec![sweep],
+            jobs: vec![("detection_jobs", worker)],
+            readiness: Vec::new(),
+        })
     }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use axum::extract::FromRef;
+
 use prosopa_contract::engine::Engine;
+use prosopa_jobs::Jobs;
 use prosopa_model::Clock;
 use prosopa_store::Database;
 use prosopa_vault::{BlobStore, Keyring};
@@ -16,8 +19,15 @@ pub(crate) struct State {
     pub(crate) database: Database,
     pub(crate) blobs: BlobStore,
     pub(crate) budget: ByteBudget,
+    pub(crate) jobs: Jobs,
     pub(crate) keyring: Keyring,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
+}
+
+impl FromRef<State> for Jobs {
+    fn from_ref(state: &State) -> Self {
+        state.jobs.clone()
+    }
 }

@@ -46,7 +46,13 @@ impl Service for EngineService {
                 }
             })
         };
-        Ok(Parts { offer: engine, http: Router::new(), tasks: vec![task], readiness: Vec::new() })
+        Ok(Parts {
+            offer: engine,
+            http: Router::new(),
+            tasks: vec![task],
+            jobs: Vec::new(),
+            readiness: Vec::new(),
+        })
     }
 }
 

@@ -144,6 +144,8 @@ impl Edge {
                 drop_credentials(request.headers_mut());
                 self.limit_network(network, exchange)?;
             }
+            // The service knows the secret; who guesses is as slow as any stranger.
+            Access::OwnSecret => self.limit_network(network, exchange)?,
             Access::Scope(scope) => {
                 let principal = self.authenticate(request.headers_mut(), network, exchange).await?;
                 let principal = self.admit(route, scope, principal, exchange).await?;

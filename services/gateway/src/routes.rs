@@ -59,7 +59,7 @@ impl RoutesBuilder {
         metrics: &Metrics,
     ) -> Result<(), Error> {
         for operation in operations {
-            if operation.weight > 0 && operation.access == Access::Public {
+            if operation.weight > 0 && !matches!(operation.access, Access::Scope(_)) {
                 return Err(Error::MeteredPublic { path: operation.path });
             }
             let routes = self.by_path.entry(operation.path).or_default();

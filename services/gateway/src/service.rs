@@ -80,7 +80,13 @@ impl GatewayService {
         };
         let http =
             Router::new().fallback(edge::answer).with_state(Arc::new(edge)).layer(from_fn(finish_answers));
-        Ok(Parts { offer: (), http, tasks: vec![write_ledger(writer)], readiness: Vec::new() })
+        Ok(Parts {
+            offer: (),
+            http,
+            tasks: vec![write_ledger(writer)],
+            jobs: Vec::new(),
+            readiness: Vec::new(),
+        })
     }
 }
 

@@ -35,7 +35,9 @@ pub(super) fn definitions() -> Value {
 
 /// References for the answer of success.
 pub(super) fn of_success(status: StatusCode, has_location: bool) -> Value {
-    references((status == StatusCode::CREATED && has_location).then_some(LOCATION))
+    references(
+        (matches!(status, StatusCode::CREATED | StatusCode::ACCEPTED) && has_location).then_some(LOCATION),
+    )
 }
 
 /// References for problems of this status.

@@ -1,16 +1,26 @@
-//! `POST /api/v1/auth/register`.
+//! `POST /api/v1/auth/register` and, for who does not wait, `/api/v1/auth/registrations/{id}`.
 
-use axum::{extract, response::IntoResponse};
-use http::{StatusCode, header};
+use std::time::Duration;
+
+use axum::{
+    extract,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use prosopa_http::Json;
-use prosopa_problem::Problem;
+use prosopa_http::{Json, PathId, Preferences, accepted};
+use prosopa_jobs::JobStatus;
+use prosopa_model::{RegistrationId, UserId, id};
+use prosopa_problem::{Code, Problem};
 
-use super::users::User;
-use crate::{registrations, state::State};
+use super::{NO_STORE, expose, users::User};
+use crate::{
+    registrations::{self, Enqueued, Progress},
+    state::State,
+};
 
 /// What somebody registers with.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -31,12 +41,110 @@ pub(crate) struct Registration {
     api_request_quota: Option<u64>,
 }
 
+/// A registration that is in the queue.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QueuedRegistration {
+    /// Its id; the outcome is at `/api/v1/auth/registrations/{id}`.
+    #[schema(value_type = String, example = "reg_01k5zv0c8hf6w9t3m2n4p6r8s0")]
+    id: RegistrationId,
+    /// Shown this once: whoever has it may ask for the outcome, with `Authorization: Bearer`.
+    #[schema(value_type = String)]
+    #[serde(serialize_with = "expose")]
+    secret: SecretString,
+    /// Where it stands.
+    #[schema(example = "queued")]
+    status: &'static str,
+}
+
+/// Where a registration stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RegistrationProgress {
+    /// The registration's id.
+    #[schema(value_type = String)]
+    id: RegistrationId,
+    /// `queued`, `processing`, `completed` or `failed`.
+    #[schema(example = "completed")]
+    status: &'static str,
+    /// A sentence about it.
+    #[schema(example = "the user was registered")]
+    remark: String,
+    /// The code of the problem it failed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// The user that it made.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<UserId>,
+}
+
+/// Longest that somebody is kept waiting for the outcome.
+const WAIT_MAX: Duration = Duration::from_secs(10);
+
 pub(super) async fn register(
     extract::State(state): extract::State<State>,
+    preferences: Preferences,
     Json(registration): Json<Registration>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let Registration { user_name, email, password, api_request_quota } = registration;
     let registration = registrations::Registration { user_name, email, password, api_request_quota };
-    let user = registrations::register(&state, &registration).await?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, "/api/v1/users/me")], axum::Json(User::from(user))))
+    let wait = preferences.wait_at_most(WAIT_MAX);
+    let Enqueued { id, secret, progress } = registrations::enqueue(&state, &registration, wait).await?;
+    if let Some(user_id) = progress.user_id.filter(|_| !wait.is_zero()) {
+        registrations::forget(&state, id).await?;
+        let user = state.store.find_user(user_id).await?.ok_or_else(|| Problem::new(Code::Internal))?;
+        let location = (header::LOCATION, "/api/v1/users/me");
+        return Ok((StatusCode::CREATED, [location], axum::Json(User::from(user))).into_response());
+    }
+    if progress.job.status == JobStatus::Failed {
+        registrations::forget(&state, id).await?;
+        let code = progress.job.problem_code.as_deref().and_then(Code::find).unwrap_or(Code::Internal);
+        return Err(Problem::new(code));
+    }
+    let location = format!("/api/v1/auth/registrations/{id}");
+    let body = QueuedRegistration { id, secret, status: progress.job.status.as_str() };
+    let mut response = accepted(&location, preferences, body)?;
+    response.headers_mut().insert(NO_STORE.0, HeaderValue::from_static(NO_STORE.1));
+    Ok(response)
+}
+
+pub(super) async fn show(
+    extract::State(state): extract::State<State>,
+    PathId(id): PathId<id::Registration>,
+    headers: HeaderMap,
+) -> Result<axum::Json<RegistrationProgress>, Problem> {
+    let Progress { job, user_id } = registrations::find(&state, id, &secret_of(&headers)?).await?;
+    let remark = job.remark.unwrap_or_else(|| remark(job.status).to_owned());
+    let progress =
+        RegistrationProgress { id, status: job.status.as_str(), remark, code: job.problem_code, user_id };
+    Ok(axum::Json(progress))
+}
+
+pub(super) async fn delete(
+    extract::State(state): extract::State<State>,
+    PathId(id): PathId<id::Registration>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    registrations::delete(&state, id, &secret_of(&headers)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who brings no secret is answered like who brings a wrong one.
+fn secret_of(headers: &HeaderMap) -> Result<SecretString, Problem> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, secret) =
+        value.and_then(|value| value.split_once(' ')).ok_or_else(|| Problem::new(Code::NotFound))?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Problem::new(Code::NotFound));
+    }
+    Ok(secret.trim().to_owned().into())
+}
+
+const fn remark(status: JobStatus) -> &'static str {
+    match status {
+        JobStatus::Queued => "the registration waits for its turn",
+        JobStatus::Processing => "the registration is in processing",
+        JobStatus::Completed => "the user was registered",
+        JobStatus::Failed => "the registration failed",
+        JobStatus::Cancelled => "the registration was called off",
+    }
 }

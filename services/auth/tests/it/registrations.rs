@@ -1,8 +1,10 @@
 use futures::future::join_all;
-use http::{StatusCode, header};
+use http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::support::{App, PASSWORD};
+use prosopa_auth::Config;
+
+use crate::support::{Answer, App, PASSWORD};
 
 fn body(changes: Value) -> Value {
     let mut body = json!({ "user_name": "ada", "email": "ada@example.org", "password": PASSWORD });
@@ -183,4 +185,99 @@ async fn one_of_fifty_racing_registrations_wins() {
         assert_eq!(won.len(), 1);
         assert!(lost.iter().all(|answer| answer.problem() == problem));
     }
+}
+
+/// Registers without waiting.
+async fn enqueue(app: &App, name: &str) -> Answer {
+    enqueue_with(app, name, &format!("{name}@example.org")).await
+}
+
+async fn enqueue_with(app: &App, name: &str, email: &str) -> Answer {
+    let body = json!({ "user_name": name, "email": email, "password": PASSWORD });
+    let request = Request::post("/api/v1/auth/register").header("prefer", "respond-async");
+    let request = request.header("content-type", "application/json");
+    app.send(request.body(body.to_string().into()).unwrap()).await
+}
+
+/// Asks where a registration stands until it has ended.
+async fn outcome(app: &App, location: &str, secret: &str) -> Answer {
+    loop {
+        let answer = app.ask(Method::GET, location, Some(secret)).await;
+        if answer.status != StatusCode::OK || !["queued", "processing"].contains(&&*answer.text("status")) {
+            return answer;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// R1, R2: who does not wait is told at once where to ask, and hears status and remark there; then the row is deleted.
+#[tokio::test]
+async fn a_queued_registration_tells_its_outcome() {
+    let app = App::start().await;
+    let queued = enqueue(&app, "ada").await;
+    assert_eq!(queued.status, StatusCode::ACCEPTED);
+    assert_eq!(queued.headers["cache-control"], "no-store");
+    let (location, secret) = (queued.headers["location"].to_str().unwrap(), queued.text("secret"));
+    assert_eq!(location, format!("/api/v1/auth/registrations/{}", queued.text("id")));
+    let done = outcome(&app, location, &secret).await;
+    assert_eq!(
+        (done.text("status"), done.text("remark")),
+        ("completed".into(), "the user was registered".into())
+    );
+    assert!(done.text("user_id").starts_with("usr_"));
+    assert_eq!(app.log_in("ada").await.status, StatusCode::OK);
+    assert_eq!(app.ask(Method::DELETE, location, Some(&secret)).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(app.ask(Method::GET, location, Some(&secret)).await.problem(), "not-found");
+    assert_eq!(app.log_in("ada").await.status, StatusCode::OK, "the user stays");
+}
+
+/// R1: nobody else learns anything of a registration, not even that there is one.
+#[tokio::test]
+async fn a_registration_is_told_to_its_secret_only() {
+    let app = App::start().await;
+    let queued = enqueue(&app, "ada").await;
+    let (location, secret) = (queued.headers["location"].to_str().unwrap(), queued.text("secret"));
+    let absent = "/api/v1/auth/registrations/reg_01h455vb4pex5vsknk084sn02q";
+    let other = enqueue(&app, "bob").await.text("secret");
+    for (path, secret) in [(location, &other), (absent, &secret), (location, &String::new())] {
+        assert_eq!(app.ask(Method::GET, path, Some(secret)).await.problem(), "not-found");
+        assert_eq!(app.ask(Method::DELETE, path, Some(secret)).await.problem(), "not-found");
+    }
+    assert_eq!(app.ask(Method::GET, location, None).await.problem(), "not-found");
+    assert_eq!(outcome(&app, location, &secret).await.text("status"), "completed");
+}
+
+/// R1, R7: of two that were queued with one name, the later one fails and says why.
+#[tokio::test]
+async fn a_queued_registration_of_a_taken_name_fails() {
+    let app = App::start().await;
+    let (one, other) =
+        tokio::join!(enqueue_with(&app, "ada", "a@example.org"), enqueue_with(&app, "Ada", "b@example.org"));
+    let mut outcomes = Vec::new();
+    for queued in [one, other] {
+        if queued.status == StatusCode::CONFLICT {
+            outcomes.push("failed user-name-taken".to_owned());
+            continue;
+        }
+        let location = queued.headers["location"].to_str().unwrap();
+        let ended = outcome(&app, location, &queued.text("secret")).await;
+        let code = ended.json["code"].as_str().unwrap_or_default();
+        outcomes.push(format!("{} {code}", ended.text("status")));
+    }
+    outcomes.sort();
+    assert_eq!(outcomes, ["completed ", "failed user-name-taken"]);
+}
+
+/// R1: a registration that was promised is kept by a process that ends, and done by the next; its secrets lie sealed.
+#[tokio::test]
+async fn a_queued_registration_survives_the_process() {
+    let app = App::start_idle().await;
+    let queued = enqueue(&app, "ada").await;
+    let (location, secret) = (queued.headers["location"].to_str().unwrap().to_owned(), queued.text("secret"));
+    assert_eq!(app.ask(Method::GET, &location, Some(&secret)).await.text("status"), "queued");
+    for needle in [PASSWORD, &secret, "ada@example.org"] {
+        assert!(!app.home().holds_anywhere(needle.as_bytes()).await, "{needle}");
+    }
+    let app = app.restart(Config::default()).await;
+    assert_eq!(outcome(&app, &location, &secret).await.text("status"), "completed");
 }

@@ -7,6 +7,8 @@ use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use prosopa_auth::{AuthService, Config, NewAdministrator};
@@ -24,6 +26,8 @@ pub(crate) struct App {
     pub(crate) new_administrator: Option<NewAdministrator>,
     verifier: Arc<dyn Verifier>,
     router: Router,
+    /// Does its jobs, until it is told to stop; none in one that is idle.
+    worker: Option<(CancellationToken, JoinHandle<Result<(), prosopa_jobs::Error>>)>,
     /// The service's tasks, which run in [`Self::stop`] only.
     host: Host,
     folder: Arc<TestHome>,
@@ -64,6 +68,15 @@ impl App {
         Self::build(config, Arc::new(TestHome::new()), Arc::new(clock)).await
     }
 
+    /// One that does no jobs.
+    pub(crate) async fn start_idle() -> Self {
+        let mut app = Self::start().await;
+        let (stop_worker, worker) = app.worker.take().unwrap();
+        stop_worker.cancel();
+        worker.await.unwrap().unwrap();
+        app
+    }
+
     /// With databases in files, for tests about those files.
     pub(crate) async fn start_on_files() -> Self {
         let clock = ManualClock::at("2026-01-02T03:04:05.5Z");
@@ -83,12 +96,18 @@ impl App {
 
     async fn build(config: Config, folder: Arc<TestHome>, clock: Arc<ManualClock>) -> Self {
         let platform = folder.platform(Arc::clone(&clock) as Arc<dyn Clock>);
-        let parts = AuthService::build(config, &platform).await.unwrap();
+        let mut parts = AuthService::build(config, &platform).await.unwrap();
         let Parts { ref offer, .. } = parts;
+        // Registrations are done as soon as they are made, by a worker that ends with the process.
+        let (_, worker) = parts.jobs.pop().unwrap();
+        let stop_worker = CancellationToken::new();
+        let stopped = stop_worker.clone();
+        let worker = tokio::spawn(async move { worker.run(stopped).await });
         let (verifier, new_administrator) = (Arc::clone(&offer.verifier), offer.new_administrator.clone());
         let mut host = Host::new(platform.clone());
         let (_, router) = host.adopt(parts);
-        Self { clock, platform, new_administrator, verifier, router, host, folder }
+        let worker = Some((stop_worker, worker));
+        Self { clock, platform, new_administrator, verifier, router, worker, host, folder }
     }
 
     /// Ends the process in order, its tasks too, and starts the next one.
@@ -100,11 +119,19 @@ impl App {
 
     /// Runs the tasks once and ends in order; gives the folder.
     pub(crate) async fn stop(self) -> Arc<TestHome> {
+        if let Some((stop_worker, worker)) = self.worker {
+            stop_worker.cancel();
+            worker.await.unwrap().unwrap();
+        }
         let loopback = "127.0.0.1:0".parse().unwrap();
         let listeners = Listeners::bind(loopback, loopback).await.unwrap();
         self.platform.shutdown.cancel();
         self.host.run(listeners, Router::new(), ListenerOptions::default()).await.unwrap();
         self.folder
+    }
+
+    pub(crate) fn home(&self) -> &TestHome {
+        &self.folder
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -146,7 +173,20 @@ impl App {
             request = request.extension(principal);
         }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        self.send(request.body(body).unwrap()).await
+    }
+
+    /// Asks with the secret of the very resource.
+    pub(crate) async fn ask(&self, method: Method, path: &str, secret: Option<&str>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(secret) = secret {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {secret}"));
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };

@@ -2,20 +2,25 @@
 
 use std::time::Duration;
 
-use axum::extract;
+use axum::{
+    extract,
+    response::{IntoResponse, Response},
+};
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use prosopa_contract::engine::IMAGE_BYTES_MAX;
-use prosopa_http::{Caller, Endpoints, ListQuery, Operation, Page, PathId, Query};
+use prosopa_http::{Caller, Endpoints, ListQuery, Operation, Page, PathId, Preferences, Query};
+use prosopa_jobs::Job;
 use prosopa_model::Scope;
 use prosopa_problem::{Code, Problem};
 
-use super::upload::Upload;
+use super::{jobs::JOBS, upload::Upload};
 use crate::{
     config::{MAX_FACES, MIN_FACE_PX},
-    detections::{self, Detection, DetectionSummary, NewDetection},
+    detections::{self, Detection, DetectionSummary, Look, NewDetection},
+    jobs,
     state::State,
 };
 
@@ -24,6 +29,9 @@ const FORM_BYTES: usize = 64 * 1024;
 
 /// Decoding and searching the largest picture on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Longest that `Prefer: wait` waits for a job.
+const WAIT_MAX: Duration = Duration::from_secs(30);
 
 pub(super) fn endpoints() -> Endpoints<State> {
     let create = Operation::post("create_detection", "/api/v1/faces/detections")
@@ -37,6 +45,7 @@ pub(super) fn endpoints() -> Endpoints<State> {
         .bytes_request(&["image/jpeg", "image/png", "image/webp", "application/octet-stream"])
         .json_answer::<Detection>(StatusCode::CREATED, "The faces; none is a valid answer")
         .location()
+        .accepted_answer::<Job>("The job that will find them")
         .problems(&[
             Code::ImageEmpty,
             Code::ImageUndecodable,
@@ -90,9 +99,10 @@ struct Form {
 async fn create_detection(
     extract::State(state): extract::State<State>,
     Caller(principal): Caller,
+    preferences: Preferences,
     Query(query): Query<CreateQuery>,
     upload: Upload,
-) -> Result<(StatusCode, [(header::HeaderName, HeaderValue); 1], axum::Json<Detection>), Problem> {
+) -> Result<Response, Problem> {
     check_range("?min_face_px", query.min_face_px, &MIN_FACE_PX)?;
     check_range("?max_faces", query.max_faces, &MAX_FACES)?;
     let new = NewDetection {
@@ -100,13 +110,22 @@ async fn create_detection(
         picture: upload.bytes,
         declared: upload.declared,
         claim: upload.claim,
-        min_face_px: query.min_face_px,
-        max_faces: query.max_faces,
+        look: Look { min_face_px: query.min_face_px, max_faces: query.max_faces },
     };
-    let detection = detections::create(&state, new).await?;
+    if preferences.respond_async {
+        let row = jobs::submit(&state, new, preferences.wait_at_most(WAIT_MAX)).await?;
+        return match jobs::detection_of(&row) {
+            Some(id) => created(detections::get(&state, principal.account_id, id).await?),
+            None => JOBS.accepted(row, preferences),
+        };
+    }
+    created(detections::create(&state, new).await?)
+}
+
+fn created(detection: Detection) -> Result<Response, Problem> {
     let location = format!("/api/v1/faces/detections/{}", detection.id);
     let location = HeaderValue::try_from(location).map_err(Problem::internal)?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(detection)))
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(detection)).into_response())
 }
 
 async fn list_detections(

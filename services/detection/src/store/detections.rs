@@ -2,7 +2,7 @@
 
 use prosopa_http::ListRequest;
 use prosopa_model::{AccountId, Cursor, DetectionId, ImageId, Timestamp};
-use prosopa_store::{Database, Error, affected, on_db, query, query_as, query_scalar, row};
+use prosopa_store::{Database, Error, Tx, affected, on_db, query, query_as, query_scalar, row};
 use uuid::Uuid;
 
 row! {
@@ -23,12 +23,11 @@ row! {
 
 /// Keeps a detection and its picture's row.
 pub(crate) async fn insert(
-    database: &Database,
+    tx: &mut Tx,
     account_id: AccountId,
     row: &DetectionRow,
     findings: &[u8],
 ) -> Result<(), Error> {
-    let mut tx = database.begin().await?;
     on_db!(tx, c => {
         query(
             "INSERT INTO images (id, account_id, sha256, format, width, height, bytes, created_at)
@@ -62,7 +61,7 @@ pub(crate) async fn insert(
         .await
         .map(affected)
     })?;
-    tx.commit().await
+    Ok(())
 }
 
 /// A statement over detections and their pictures: the columns of [`DetectionRow`], then what is given.

@@ -22,9 +22,10 @@ pub(crate) async fn find(
     on_db!(connection, c => query_as(sql).bind(id.uuid()).bind(account_id.uuid()).fetch_optional(c).await)
 }
 
-/// Whether anybody has this picture.
+/// Whether anybody has this picture, or a job needs it.
 pub(crate) async fn exists(database: &Database, id: ImageId) -> Result<bool, Error> {
-    let sql = "SELECT count(*) FROM images WHERE id = $1";
+    let sql = "SELECT (SELECT count(*) FROM images WHERE id = $1)
+        + (SELECT count(*) FROM awaited_images WHERE image_id = $1)";
     let mut connection = database.read().await?;
     let count: i64 = on_db!(connection, c => query_scalar(sql).bind(id.uuid()).fetch_one(c).await)?;
     Ok(count > 0)

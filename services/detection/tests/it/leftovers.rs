@@ -1,13 +1,11 @@
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use http::Request;
 use tokio::sync::Notify;
 
 use prosopa_contract::engine::{AnalyzeFacesResponse, ImageFormat};
-use prosopa_model::{AccountId, ImageId};
-use prosopa_runtime::{Host, ListenerOptions, Listeners};
+use prosopa_model::AccountId;
 use prosopa_testkit::analysis_of;
-use prosopa_vault::BlobError;
 
 use crate::support::Detection;
 
@@ -45,26 +43,13 @@ async fn who_leaves_late_leaves_a_whole_detection() {
 /// N7: a picture whose row was never written, or is gone, does not stay.
 #[tokio::test]
 async fn pictures_without_a_row_are_swept() {
-    let mut detection = Detection::start().await;
+    let detection = Detection::start().await;
     let account = AccountId::new();
     let made = detection.post(account, "image/jpeg", "a picture").await.json();
-    let blobs = detection.test.platform.blobs("detection");
-    let orphan = ImageId::new().to_string();
-    blobs.put(&orphan, b"a picture of nobody".to_vec()).await.unwrap();
     detection.test.clock.set("2100-01-01T00:00:00Z");
-
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let mut host = Host::new(detection.test.platform.clone());
-    let ((), router) = host.adopt(detection.parts.take().unwrap());
-    let listeners = Listeners::bind(any, any).await.unwrap();
-    let host = tokio::spawn(async move { host.run(listeners, router, ListenerOptions::default()).await });
-    while !matches!(blobs.get(&orphan).await, Err(BlobError::Missing(_))) {
-        tokio::task::yield_now().await;
-    }
+    detection.sweep().await;
     let content = format!("/api/v1/images/{}/content", made["image"]["id"].as_str().unwrap());
     assert_eq!(detection.get(account, &content).await.body, b"a picture");
-    detection.test.platform.shutdown.cancel();
-    let _ = host.await.unwrap();
 }
 
 /// F4: an answer of the engine that cannot be true is kept nowhere.

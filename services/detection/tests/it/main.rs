@@ -3,6 +3,7 @@
 
 mod detections;
 mod images;
+mod jobs;
 mod leftovers;
 mod listing;
 mod support;

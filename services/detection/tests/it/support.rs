@@ -1,15 +1,16 @@
 //! The service over a throw-away platform.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Router, body::Body};
 use http::{Method, Request};
 
 use prosopa_contract::engine::{AnalyzeFacesRequest, AnalyzeFacesResponse, EngineError, ImageFormat};
 use prosopa_detection::{Config, DetectionService};
-use prosopa_model::AccountId;
-use prosopa_runtime::{Parts, Service};
-use prosopa_testkit::{Received, ScriptedEngine, TestPlatform, analysis_of, principal_of, send};
+use prosopa_model::{AccountId, ImageId};
+use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Service};
+use prosopa_testkit::{ManualClock, Received, ScriptedEngine, TestPlatform, analysis_of, principal_of, send};
+use prosopa_vault::BlobError;
 
 pub(crate) struct Detection {
     pub(crate) test: TestPlatform,
@@ -31,6 +32,47 @@ impl Detection {
         test.platform.peers.engine = Some(Arc::new(ScriptedEngine::new(script)));
         let parts = DetectionService::build(Config::default(), &test.platform).await.unwrap();
         Self { test, router: parts.http.clone(), parts: Some(parts) }
+    }
+
+    /// Does every job that is due.
+    pub(crate) async fn work(&self) -> usize {
+        self.parts.as_ref().unwrap().jobs[0].1.run_pending().await.unwrap()
+    }
+
+    /// Lets another process sweep, one that does no jobs, until a picture of nobody is gone.
+    pub(crate) async fn sweep(&self) {
+        let clock: Arc<ManualClock> = Arc::clone(&self.test.clock);
+        let mut platform = self.test.home.platform(clock);
+        platform.peers = self.test.platform.peers.clone();
+        let blobs = platform.blobs("detection");
+        let orphan = ImageId::new().to_string();
+        blobs.put(&orphan, b"a picture of nobody".to_vec()).await.unwrap();
+        let mut parts = DetectionService::build(Config::default(), &platform).await.unwrap();
+        parts.jobs.clear();
+        let mut host = Host::new(platform.clone());
+        let ((), router) = host.adopt(parts);
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listeners = Listeners::bind(any, any).await.unwrap();
+        let host = tokio::spawn(async move { host.run(listeners, router, ListenerOptions::default()).await });
+        while !matches!(blobs.get(&orphan).await, Err(BlobError::Missing(_))) {
+            tokio::task::yield_now().await;
+        }
+        platform.shutdown.cancel();
+        host.await.unwrap().unwrap();
+    }
+
+    /// Sends a picture without waiting for its faces.
+    pub(crate) async fn submit(&self, account: AccountId) -> Received {
+        let request = Request::post("/api/v1/faces/detections").header("content-type", "image/jpeg");
+        let request = request.header("prefer", "respond-async").body("a picture".into()).unwrap();
+        self.call(account, request).await
+    }
+
+    /// Sends a picture without waiting, and gives back the job's address.
+    pub(crate) async fn enqueue(&self, account: AccountId) -> String {
+        let received = self.submit(account).await;
+        assert_eq!(received.status, 202);
+        received.headers["location"].to_str().unwrap().to_owned()
     }
 
     pub(crate) async fn call(&self, account: AccountId, mut request: Request<Body>) -> Received {

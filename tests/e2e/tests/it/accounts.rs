@@ -112,3 +112,31 @@ async fn a_key_works_until_it_is_revoked() {
     assert_eq!(user.delete(&path).await.status, 204);
     assert_eq!(program.get("/api/v1/users/me").await.refusal(), (401, "unauthenticated".into()));
 }
+
+/// R1: who does not wait to be registered asks with the secret where it stands, through the gateway; nobody else may.
+#[tokio::test]
+async fn a_registration_may_be_waited_for_elsewhere() {
+    let product = Product::start().await;
+    let stranger = product.stranger();
+    let body = json!({ "user_name": "ada", "email": "ada@example.org", "password": PASSWORD });
+    let request = stranger.request(reqwest::Method::POST, "/api/v1/auth/register").json(&body);
+    let queued = stranger.send(request.header("prefer", "respond-async")).await;
+    assert_eq!(queued.status, 202, "{:?}", queued.json());
+    let path = queued.headers["location"].to_str().unwrap().to_owned();
+    let asker = stranger.with_token(&queued.text("/secret"));
+    let done = loop {
+        let answer = asker.get(&path).await;
+        match answer.status {
+            429 => tokio::task::yield_now().await,
+            _ if answer.json()["status"] == "queued" || answer.json()["status"] == "processing" => {}
+            _ => break answer,
+        }
+    };
+    assert_eq!(done.text("/status"), "completed", "{:?}", done.json());
+    for other in [&stranger, &stranger.with_token("guessed")] {
+        assert_eq!(other.get(&path).await.refusal(), (404, "not-found".into()));
+    }
+    assert_eq!(asker.delete(&path).await.status, 204);
+    assert_eq!(asker.get(&path).await.status, 404);
+    assert_eq!(product.log_in("ada").await.user_name, "ada");
+}

@@ -2,9 +2,16 @@ use prosopa_harness::{Answer, Caller, Product};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Every operation that asks for no credentials. A new one must be put here on purpose.
-const PUBLIC: [&str; 5] =
-    ["auth_log_in", "auth_log_out", "auth_refresh_session", "auth_register", "auth_show_jwks"];
+/// Every operation that asks for no credentials, or for a secret of its own. A new one must be put here on purpose.
+const PUBLIC: [&str; 7] = [
+    "auth_delete_registration",
+    "auth_log_in",
+    "auth_log_out",
+    "auth_refresh_session",
+    "auth_register",
+    "auth_show_jwks",
+    "auth_show_registration",
+];
 
 /// One operation of the published document.
 struct Published {
@@ -81,5 +88,5 @@ async fn every_other_operation_is_guarded() {
         assert!(detail.as_str().unwrap().contains(needed), "{}: {detail}", operation.id);
         guarded += 1;
     }
-    assert_eq!(guarded, 9);
+    assert!(guarded >= 13, "{guarded}");
 }

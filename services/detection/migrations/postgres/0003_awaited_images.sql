@@ -1,0 +1,6 @@
+-- Pictures that wait for a job: nobody can ask for them yet, and the sweep leaves them alone. They go with their job's row.
+CREATE TABLE awaited_images (
+    image_id UUID CONSTRAINT "awaited_images.image_id" PRIMARY KEY,
+    job_id   UUID NOT NULL REFERENCES jobs (id) ON DELETE CASCADE
+);
+CREATE INDEX awaited_images_by_job ON awaited_images (job_id);

@@ -1,0 +1,15 @@
+//! `/detection/jobs`: the detections of callers who do not wait.
+
+use prosopa_http::Endpoints;
+use prosopa_jobs::{JobRoutes, job_endpoints, job_routes};
+use prosopa_model::Scope;
+
+use crate::{jobs, state::State};
+
+/// Where the jobs are asked for.
+pub(super) const JOBS: JobRoutes =
+    job_routes!("/api/v1/detection/jobs", Scope::FacesRead, Scope::FacesWrite, jobs::result_href);
+
+pub(super) fn endpoints() -> Endpoints<State> {
+    job_endpoints(JOBS)
+}

@@ -1,0 +1,142 @@
+//! Durable jobs: the detections of callers who do not wait.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use prosopa_jobs::{
+    Handler, JobClass, JobContext, JobKind, JobRow, NewJob, Outcome, SetupError, Stop, Worker, WorkerConfig,
+};
+use prosopa_model::{AccountId, DetectionId, ImageId};
+use prosopa_problem::{Code, Problem};
+use prosopa_vault::BlobError;
+
+use crate::{
+    detections::{self, Look, Made, NewDetection},
+    error::Error,
+    images,
+    state::State,
+    store,
+};
+
+/// Every kind of job.
+pub(crate) const KINDS: &[JobKind] = &[JobKind { class: JobClass::Normal, ..JobKind::new(DETECT_FACES) }];
+
+const DETECT_FACES: &str = "detect-faces";
+
+/// How many detections are in hand at the same time; the engine has a queue of its own.
+const CONCURRENCY: usize = 8;
+
+/// What a detection's job is to do. Nothing in it tells who is in the picture.
+#[derive(Debug, Serialize, Deserialize)]
+struct DetectFaces {
+    image_id: ImageId,
+    bytes: u64,
+    look: Look,
+}
+
+/// The worker of this service.
+pub(crate) fn worker(state: &State) -> Result<Worker, SetupError> {
+    let config =
+        WorkerConfig { concurrency: CONCURRENCY, reserved_for_interactive: 2, ..WorkerConfig::default() };
+    let handler: Arc<dyn Handler> = Arc::new(DetectFacesHandler { state: state.clone() });
+    Worker::new(state.jobs.clone(), config, [(DETECT_FACES, handler)])
+}
+
+/// The detection that a completed job made.
+pub(crate) fn detection_of(row: &JobRow) -> Option<DetectionId> {
+    std::str::from_utf8(row.output.as_deref()?).ok()?.parse().ok()
+}
+
+/// Its address.
+pub(crate) fn result_href(row: &JobRow) -> Option<String> {
+    detection_of(row).map(|id| format!("/api/v1/faces/detections/{id}"))
+}
+
+/// Keeps a picture and enqueues its detection. The row tells where it stands, at most `wait` later.
+pub(crate) async fn submit(state: &State, new: NewDetection, wait: Duration) -> Result<JobRow, Error> {
+    detections::check_type(new.declared, &new.picture)?;
+    // As with a detection that is waited for, what has begun is finished though the caller goes away.
+    let kept = tokio::spawn(keep(state.clone(), new)).await;
+    let row = kept.map_err(Error::Broken)??;
+    if wait.is_zero() {
+        return Ok(row);
+    }
+    Ok(state.jobs.wait(row.id, wait).await?.unwrap_or(row))
+}
+
+async fn keep(state: State, new: NewDetection) -> Result<JobRow, Error> {
+    let image_id = ImageId::new();
+    let input = DetectFaces { image_id, bytes: new.picture.len() as u64, look: new.look };
+    let job =
+        NewJob::new(DETECT_FACES, serde_json::to_vec(&input).map_err(Error::Input)?).account(new.account_id);
+    state.blobs.put(&image_id.to_string(), new.picture).await?;
+    drop(new.claim);
+    let write = async {
+        let mut tx = state.database.begin().await?;
+        let row = state.jobs.enqueue(&mut tx, job).await?;
+        store::awaited_images::insert(&mut tx, image_id, row.id).await?;
+        tx.commit().await?;
+        Ok::<_, Error>(row)
+    };
+    let written = write.await;
+    if written.is_err() {
+        images::discard(&state, image_id).await;
+    }
+    written
+}
+
+/// Looks at the picture, and writes what it found in the transaction that ends the job.
+struct DetectFacesHandler {
+    state: State,
+}
+
+#[async_trait]
+impl Handler for DetectFacesHandler {
+    async fn run(&self, ctx: &JobContext) -> Result<Outcome, Stop> {
+        let Some(account_id) = ctx.job().account_id else {
+            return Ok(Outcome::failed(Code::Internal, "the job belongs to nobody"));
+        };
+        let Ok(input) = serde_json::from_slice::<DetectFaces>(ctx.input()) else {
+            return Ok(Outcome::failed(Code::Internal, "the job's input cannot be read"));
+        };
+        let made = tokio::select! {
+            made = self.look(account_id, &input) => made.map_err(stop)?,
+            () = ctx.cancelled() => return Ok(Outcome::Cancelled),
+        };
+        let mut tx = self.state.database.begin().await?;
+        made.insert(&mut tx, account_id).await?;
+        store::awaited_images::delete(&mut tx, input.image_id).await?;
+        let outcome = ctx.complete_in(&mut tx, Some(made.id().to_string().into_bytes())).await?;
+        tx.commit().await?;
+        self.state.metrics.record_detection(made.face_count());
+        Ok(outcome)
+    }
+}
+
+impl DetectFacesHandler {
+    async fn look(&self, account_id: AccountId, input: &DetectFaces) -> Result<Made, Error> {
+        let _claim = self.state.budget.claim(input.bytes).await?;
+        let picture =
+            self.state.blobs.get(&input.image_id.to_string()).await.map_err(|error| match error {
+                BlobError::Missing(_) => Error::NoImage(input.image_id),
+                other => other.into(),
+            })?;
+        let picture = picture.into();
+        let analysis = detections::analyze(&self.state, account_id, &picture, input.look).await?;
+        Made::new(&self.state, input.image_id, &picture, analysis).await
+    }
+}
+
+/// A picture that is at fault stays so; everything else may go better the next time.
+fn stop(error: Error) -> Stop {
+    let problem = Problem::from(error);
+    let (code, remark) =
+        (problem.code(), problem.detail().unwrap_or_else(|| problem.code().title()).to_owned());
+    Stop::With(if code.is_retryable() || code == Code::Internal {
+        Outcome::Retry { code, remark, after: None }
+    } else {
+        Outcome::Failed { code, remark }
+    })
+}
