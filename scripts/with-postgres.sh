@@ -28,10 +28,12 @@ cd "$folder"
 "${unprivileged[@]}" "$programs/initdb" --pgdata "$folder/data" --username prosopa --auth trust --encoding UTF8 \
   --locale C --no-sync >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; die "initdb failed"; }
 trap stop EXIT
-# Nothing here outlives the run, so nothing is flushed. Each test has databases, and so connections, of its own.
+# Nothing here outlives the run, so nothing is flushed, unless durability itself is measured. Each test has databases, and
+# so connections, of its own.
+durable=${PROSOPA_TEST_POSTGRES_DURABLE:-off}
 "${unprivileged[@]}" "$programs/pg_ctl" --pgdata "$folder/data" --log "$folder/log" --wait --silent start --options "\
-  -c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories=$folder -c fsync=off -c full_page_writes=off \
-  -c synchronous_commit=${PROSOPA_TEST_POSTGRES_COMMIT:-off} -c max_connections=400 -c max_wal_size=4GB -c autovacuum=off" ||
+  -c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories=$folder -c fsync=$durable -c full_page_writes=$durable \
+  -c synchronous_commit=$durable -c max_connections=400 -c max_wal_size=4GB -c autovacuum=off" ||
   { cat "$folder/log" >&2; die "PostgreSQL did not start"; }
 cd "$root"
 PROSOPA_TEST_POSTGRES=postgres://prosopa@127.0.0.1:$port "$@"

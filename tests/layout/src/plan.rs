@@ -47,6 +47,7 @@ pub const OTHERS: &[&str] = &[
     "operator",
     "operator/crd",
     "bench/detection",
+    "bench/jobs",
     "tests/layout",
     "tests/harness",
     "tests/e2e",
