@@ -12,7 +12,7 @@ set -euo pipefail
 outside=(--package prosopa-e2e --package prosopa-faults)
 # Everything that opens a database.
 keeping=("${outside[@]}")
-for name in store jobs auth gateway detection; do keeping+=(--package "prosopa-$name"); done
+for name in store events jobs auth gateway detection; do keeping+=(--package "prosopa-$name"); done
 case ${1:-} in
   '') selection=(--workspace) again=("${keeping[@]}" --tests) ;;
   --unit) selection=(--workspace --lib --bins) again=() ;;

@@ -8,6 +8,7 @@ use prosopa_detection::DetectionService;
 use prosopa_engine::{EngineService, pack::MANIFEST_FILE};
 use prosopa_gateway::GatewayService;
 use prosopa_model::SystemClock;
+use prosopa_notifications::NotificationsService;
 use prosopa_runtime::{Databases, Host, Parts, Platform, Service, Upstream};
 use prosopa_vault::Keyring;
 
@@ -53,7 +54,14 @@ pub(crate) async fn build(mut settings: Settings) -> Result<Product, Failure> {
     let detection: Parts<()> = DetectionService::build(settings.detection, &platform).await?;
     let ((), detection) = host.adopt(detection);
 
-    platform.peers.upstreams = vec![upstream::<AuthService>(auth), upstream::<DetectionService>(detection)];
+    let notifications = NotificationsService::build(settings.notifications, &platform).await?;
+    let ((), notifications) = host.adopt(notifications);
+
+    platform.peers.upstreams = vec![
+        upstream::<AuthService>(auth),
+        upstream::<DetectionService>(detection),
+        upstream::<NotificationsService>(notifications),
+    ];
     let gateway = GatewayService::build(settings.gateway, &platform).await?;
     let ((), public) = host.adopt(gateway);
     Ok(Product { platform, host, public, new_administrator: offer.new_administrator })

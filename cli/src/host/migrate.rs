@@ -8,6 +8,7 @@ use prosopa_auth::AuthService;
 use prosopa_detection::DetectionService;
 use prosopa_engine::EngineService;
 use prosopa_gateway::GatewayService;
+use prosopa_notifications::NotificationsService;
 use prosopa_runtime::{Databases, Service};
 use prosopa_store::{Database, Migration};
 
@@ -48,10 +49,14 @@ pub(super) fn run(arguments: Migrate) -> Result<(), Failure> {
 
 /// The databases of every service, each with its schema.
 fn schemas() -> impl Iterator<Item = (&'static str, &'static [Migration])> {
-    [AuthService::schemas(), DetectionService::schemas(), EngineService::schemas(), GatewayService::schemas()]
-        .into_iter()
-        .flatten()
-        .copied()
+    let services = [
+        AuthService::schemas(),
+        DetectionService::schemas(),
+        EngineService::schemas(),
+        GatewayService::schemas(),
+        NotificationsService::schemas(),
+    ];
+    services.into_iter().flatten().copied()
 }
 
 async fn check(databases: &Databases) -> Result<(), Failure> {

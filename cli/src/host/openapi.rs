@@ -3,6 +3,7 @@
 use prosopa_auth::AuthService;
 use prosopa_detection::DetectionService;
 use prosopa_http::{Section, assemble};
+use prosopa_notifications::NotificationsService;
 use prosopa_runtime::Service;
 
 use super::{Failure, say};
@@ -12,12 +13,18 @@ pub(super) const EXAMPLES: &str = "Example:
 
 pub(super) fn run() -> Result<(), Failure> {
     let (auth, detection) = (AuthService::operations(), DetectionService::operations());
+    let notifications = NotificationsService::operations();
     let sections = [
         Section { service: AuthService::NAME, description: AuthService::DESCRIPTION, operations: &auth },
         Section {
             service: DetectionService::NAME,
             description: DetectionService::DESCRIPTION,
             operations: &detection,
+        },
+        Section {
+            service: NotificationsService::NAME,
+            description: NotificationsService::DESCRIPTION,
+            operations: &notifications,
         },
     ];
     let document = assemble("Prosopa", env!("CARGO_PKG_VERSION"), &sections)?;

@@ -15,6 +15,7 @@ use prosopa_auth as auth;
 use prosopa_detection as detection;
 use prosopa_engine as engine;
 use prosopa_gateway as gateway;
+use prosopa_notifications as notifications;
 use prosopa_runtime::DatabaseConfig;
 use prosopa_telemetry as telemetry;
 
@@ -36,6 +37,7 @@ pub(crate) struct Settings {
     pub(crate) engine: engine::Config,
     pub(crate) auth: auth::Config,
     pub(crate) detection: detection::Config,
+    pub(crate) notifications: notifications::Config,
     pub(crate) gateway: gateway::Config,
 }
 

@@ -22,7 +22,7 @@ pub(super) const EXAMPLES: &str = "Examples:
   prosopa up
   prosopa up --data-dir /var/lib/prosopa --listen 0.0.0.0:8080
 
-The same settings can be given in prosopa.toml (sections server, database, telemetry, engine, auth, detection, gateway)
+The same settings can be given in prosopa.toml (sections server, database, telemetry, engine, auth, detection, notifications, gateway)
 and as PROSOPA_<SECTION>__<KEY>, for example PROSOPA_GATEWAY__PLAN__REQUESTS_PER_DAY=500.";
 
 /// Arguments of `up`.

@@ -4,4 +4,5 @@
 //! Nothing here does the work of a service, and nothing here knows a database or a public HTTP route.
 
 pub mod engine;
+pub mod events;
 pub mod verifier;

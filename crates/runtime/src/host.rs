@@ -6,8 +6,10 @@ use axum::Router;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use prosopa_events::{Outbox, RunnerMetrics};
+
 use crate::{
-    ListenerOptions, Parts, Platform, Readiness, Task, admin, listener,
+    ListenerOptions, Listening, Parts, Platform, Readiness, Task, admin, events, listener,
     task::{Restarts, TaskEnded},
 };
 
@@ -15,6 +17,8 @@ use crate::{
 pub struct Host {
     platform: Platform,
     tasks: Vec<Task>,
+    outboxes: Vec<Outbox>,
+    listenings: Vec<Listening>,
     readiness: Vec<Readiness>,
 }
 
@@ -57,13 +61,21 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, HostError> {
 impl Host {
     /// A host without services.
     pub const fn new(platform: Platform) -> Self {
-        Self { platform, tasks: Vec::new(), readiness: Vec::new() }
+        Self {
+            platform,
+            tasks: Vec::new(),
+            outboxes: Vec::new(),
+            listenings: Vec::new(),
+            readiness: Vec::new(),
+        }
     }
 
     /// Takes over a service's tasks and checks; gives back its offer and routes for wiring.
     pub fn adopt<Offer>(&mut self, parts: Parts<Offer>) -> (Offer, Router) {
         self.tasks.extend(parts.tasks);
         self.tasks.extend(parts.jobs.into_iter().map(|(name, worker)| Task::of_worker(name, worker)));
+        self.outboxes.extend(parts.outbox);
+        self.listenings.extend(parts.listens);
         self.readiness.extend(parts.readiness);
         (parts.offer, parts.http)
     }
@@ -84,7 +96,11 @@ impl Host {
         // Operators can look until the very end.
         let (stop_admin, stop_tasks) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = JoinSet::new();
-        for task in self.tasks {
+        let carriers = match RunnerMetrics::declare(&self.platform.metrics) {
+            Ok(metrics) => events::tasks(&self.outboxes, self.listenings, &self.platform.clock, &metrics),
+            Err(error) => return Err(TaskEnded { task: "events", reason: error.to_string() }),
+        };
+        for task in self.tasks.into_iter().chain(carriers) {
             readiness.extend(task.readiness());
             let end_process = self.platform.shutdown.clone();
             tasks.spawn(task.supervise(stop_tasks.clone(), end_process, restarts.clone()));

@@ -5,6 +5,7 @@
 
 mod admin;
 mod databases;
+mod events;
 mod host;
 mod listener;
 mod platform;
@@ -13,6 +14,7 @@ mod task;
 
 pub use self::{
     databases::{DatabaseConfig, DatabaseConfigError, Databases},
+    events::{JobEvents, Listening},
     host::{Host, HostError, Listeners},
     listener::{ListenerOptions, PeerAddress},
     platform::{DatabaseError, PeerError, Peers, Platform, Upstream},

@@ -5,11 +5,12 @@ use std::{error::Error, future::Future, sync::Arc};
 use axum::Router;
 use futures::future::BoxFuture;
 
+use prosopa_events::Outbox;
 use prosopa_http::Operation;
 use prosopa_jobs::Worker;
 use prosopa_store::Migration;
 
-use crate::{Platform, Task};
+use crate::{Platform, Task, events::Listening};
 
 /// Databases by name, each with its schema.
 pub type Schemas = &'static [(&'static str, &'static [Migration])];
@@ -52,6 +53,10 @@ pub struct Parts<Offer> {
     pub http: Router,
     /// What it does besides answering.
     pub tasks: Vec<Task>,
+    /// Where it says what happened.
+    pub outbox: Option<Outbox>,
+    /// What it hears.
+    pub listens: Vec<Listening>,
     /// Who does its durable jobs, by name of the task that it becomes.
     pub jobs: Vec<(&'static str, Worker)>,
     /// What must hold for it to do its work.

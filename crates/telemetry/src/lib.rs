@@ -11,5 +11,5 @@ pub use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGaug
 pub use self::{
     logs::{Config, LogFormat, StartError, Telemetry},
     metrics::{LATENCY_BUCKETS_SECONDS, Metrics, MetricsError},
-    propagation::continue_trace,
+    propagation::{continue_trace, current_traceparent},
 };

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use prosopa_contract::events::UserRegistered;
 use prosopa_jobs::{JobContext, JobRow, NewJob, Outcome};
 use prosopa_model::{AccountId, RegistrationId, Role, UserId};
 use prosopa_problem::FieldError;
@@ -146,6 +147,8 @@ async fn try_perform(state: &State, ctx: &JobContext) -> Result<Outcome, Error> 
     };
     let mut write = state.store.begin().await?;
     write.insert_user(&user, &checked.user_name, &checked.email, &password_hash).await?;
+    let event = UserRegistered { user_id: user.id.to_string(), account_id: user.account_id.to_string() };
+    state.outbox.publish(write.tx(), &event).await?;
     let outcome = ctx.complete_in(write.tx(), Some(user.id.to_string().into_bytes())).await?;
     write.commit().await?;
     tracing::info!(user_id = %user.id, "user registered");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use prosopa_contract::verifier::Verifier;
+use prosopa_events::Outbox;
 use prosopa_http::Operation;
 use prosopa_jobs::{Jobs, Setup};
 use prosopa_runtime::{BuildError, Parts, Platform, Schemas, Service};
@@ -67,6 +68,7 @@ impl Service for AuthService {
             schedules: &[],
             hook: None,
         })?;
+        let outbox = Outbox::new(Self::NAME, database.clone(), Arc::clone(&platform.clock));
         let store = Store::new(database);
         let clock = Arc::clone(&platform.clock);
         let passwords = PasswordHasher::new(&config, metrics.hashing_seconds.clone()).await?;
@@ -86,6 +88,7 @@ impl Service for AuthService {
             signing_keys,
             key_use,
             jobs,
+            outbox: outbox.clone(),
             keyring: platform.keyring.clone(),
             metrics,
         });
@@ -97,6 +100,8 @@ impl Service for AuthService {
             offer: Offer { verifier, new_administrator },
             http,
             tasks,
+            outbox: Some(outbox),
+            listens: Vec::new(),
             jobs: vec![("auth_jobs", worker)],
             readiness: Vec::new(),
         })

@@ -2,6 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use prosopa_events::Outbox;
 use prosopa_jobs::Jobs;
 use prosopa_model::Clock;
 use prosopa_vault::Keyring;
@@ -27,6 +28,7 @@ pub(crate) struct Parts {
     pub(crate) signing_keys: SigningKeys,
     pub(crate) key_use: KeyUse,
     pub(crate) jobs: Jobs,
+    pub(crate) outbox: Outbox,
     pub(crate) keyring: Keyring,
     pub(crate) metrics: Metrics,
 }

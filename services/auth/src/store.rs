@@ -21,6 +21,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!("0003_api_keys"),
     prosopa_jobs::MIGRATION,
     migration!("0004_registrations"),
+    prosopa_events::MIGRATION,
 ];
 
 /// The service's database. Cheap to clone.

@@ -17,6 +17,7 @@ use self::findings::Findings;
 use crate::{
     budget::Claim,
     error::Error,
+    events,
     faces::Face,
     images::{self, Image},
     state::State,
@@ -150,7 +151,7 @@ async fn keep(state: State, new: NewDetection, analysis: AnalyzeFacesResponse) -
     drop(new.claim);
     let write = async {
         let mut tx = state.database.begin().await?;
-        made.insert(&mut tx, new.account_id).await?;
+        made.insert(&state, &mut tx, new.account_id).await?;
         tx.commit().await
     };
     if let Err(error) = write.await {
@@ -198,13 +199,15 @@ impl Made {
         self.faces.len()
     }
 
-    /// Writes the rows.
+    /// Writes the rows and says so.
     pub(crate) async fn insert(
         &self,
+        state: &State,
         tx: &mut Tx,
         account_id: AccountId,
     ) -> Result<(), prosopa_store::Error> {
-        store::detections::insert(tx, account_id, &self.row, &self.sealed).await
+        store::detections::insert(tx, account_id, &self.row, &self.sealed).await?;
+        events::publish_created(state, tx, account_id, &self.row).await
     }
 }
 
@@ -239,7 +242,11 @@ pub(crate) async fn get(state: &State, account_id: AccountId, id: DetectionId) -
 pub(crate) async fn delete(state: &State, account_id: AccountId, id: DetectionId) -> Result<(), Error> {
     let row =
         store::detections::find(&state.database, account_id, id).await?.ok_or(Error::NoDetection(id))?;
-    store::detections::delete(&state.database, account_id, id, row.image_id).await?;
+    let mut tx = state.database.begin().await?;
+    if store::detections::delete(&mut tx, account_id, id, row.image_id).await? {
+        events::publish_deleted(state, &mut tx, account_id, &row).await?;
+    }
+    tx.commit().await?;
     images::discard(state, row.image_id).await;
     Ok(())
 }

@@ -7,6 +7,8 @@ mod upload;
 
 use prosopa_http::Endpoints;
 
+pub(crate) use self::jobs::JOBS_PATH;
+
 use crate::state::State;
 
 /// Every route of the service.

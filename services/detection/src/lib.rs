@@ -7,6 +7,7 @@ mod budget;
 mod config;
 mod detections;
 mod error;
+mod events;
 mod faces;
 mod http;
 mod images;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use prosopa_events::Outbox;
 use prosopa_http::Operation;
 use prosopa_jobs::{Jobs, Setup};
-use prosopa_runtime::{BuildError, Parts, Platform, Schemas, Service, Task, TaskKind};
+use prosopa_runtime::{BuildError, JobEvents, Parts, Platform, Schemas, Service, Task, TaskKind};
 use prosopa_store::{Migration, migration};
 
 use crate::{budget::ByteBudget, config::Config, http, jobs, metrics::Metrics, state::State, sweep};
@@ -15,6 +16,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0002_detections"),
     prosopa_jobs::MIGRATION,
     migration!("0003_awaited_images"),
+    prosopa_events::MIGRATION,
 ];
 
 /// Pictures and the faces in them.
@@ -39,6 +41,7 @@ impl Service for DetectionService {
         config.validate()?;
         let budget = ByteBudget::new(config.picture_bytes_max);
         let database = platform.database(Self::NAME, MIGRATIONS).await?;
+        let outbox = Outbox::new(Self::NAME, database.clone(), Arc::clone(&platform.clock));
         let jobs = Jobs::new(Setup {
             service: Self::NAME,
             database: database.clone(),
@@ -46,7 +49,7 @@ impl Service for DetectionService {
             metrics: &platform.metrics,
             kinds: jobs::KINDS,
             schedules: &[],
-            hook: None,
+            hook: Some(Arc::new(JobEvents::new(outbox.clone(), http::JOBS_PATH))),
         })?;
         let state = State {
             config: Arc::new(config),
@@ -54,6 +57,7 @@ impl Service for DetectionService {
             blobs: platform.blobs(Self::NAME),
             budget,
             jobs,
+            outbox: outbox.clone(),
             keyring: platform.keyring.clone(),
             engine: platform.peers.engine()?,
             clock: Arc::clone(&platform.clock),
@@ -67,6 +71,8 @@ impl Service for DetectionService {
             offer: (),
             http,
             tasks: vec![sweep],
+            outbox: Some(outbox),
+            listens: Vec::new(),
             jobs: vec![("detection_jobs", worker)],
             readiness: Vec::new(),
         })

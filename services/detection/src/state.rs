@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 
 use prosopa_contract::engine::Engine;
+use prosopa_events::Outbox;
 use prosopa_jobs::Jobs;
 use prosopa_model::Clock;
 use prosopa_store::Database;
@@ -20,6 +21,7 @@ pub(crate) struct State {
     pub(crate) blobs: BlobStore,
     pub(crate) budget: ByteBudget,
     pub(crate) jobs: Jobs,
+    pub(crate) outbox: Outbox,
     pub(crate) keyring: Keyring,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) clock: Arc<dyn Clock>,

@@ -50,6 +50,8 @@ impl Service for EngineService {
             offer: engine,
             http: Router::new(),
             tasks: vec![task],
+            outbox: None,
+            listens: Vec::new(),
             jobs: Vec::new(),
             readiness: Vec::new(),
         })

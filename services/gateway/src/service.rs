@@ -84,6 +84,8 @@ impl GatewayService {
             offer: (),
             http,
             tasks: vec![write_ledger(writer)],
+            outbox: None,
+            listens: Vec::new(),
             jobs: Vec::new(),
             readiness: Vec::new(),
         })

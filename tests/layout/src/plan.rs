@@ -26,8 +26,8 @@ pub const CRATES: &[Crate] = &[
     Crate { name: "store", may_use: &[VOCABULARY] },
     Crate { name: "vault", may_use: &[VOCABULARY] },
     Crate { name: "telemetry", may_use: &[VOCABULARY] },
-    // Outbox, inbox and cursors are rows that are committed with their cause.
-    Crate { name: "events", may_use: &[VOCABULARY, &["store"]] },
+    // Outbox, inbox and cursors are rows that are committed with their cause; how far readers lag is measured.
+    Crate { name: "events", may_use: &[VOCABULARY, &["store", "telemetry"]] },
     // A job is a row too, the job resource is spoken over HTTP, and workers are scaled by the queue's metrics.
     Crate { name: "jobs", may_use: &[VOCABULARY, &["store", "http", "telemetry"]] },
     Crate { name: "runtime", may_use: &[VOCABULARY, MECHANISMS] },

@@ -22,7 +22,15 @@ struct Running {
 }
 
 fn parts() -> Parts<()> {
-    Parts { offer: (), http: Router::new(), tasks: Vec::new(), jobs: Vec::new(), readiness: Vec::new() }
+    Parts {
+        offer: (),
+        http: Router::new(),
+        tasks: Vec::new(),
+        outbox: None,
+        listens: Vec::new(),
+        jobs: Vec::new(),
+        readiness: Vec::new(),
+    }
 }
 
 async fn run(test: TestPlatform, parts: Parts<()>, router: Router, options: ListenerOptions) -> Running {

@@ -123,15 +123,14 @@ pub(crate) async fn find_findings(
     on_db!(connection, c => query_scalar(sql).bind(id.uuid()).bind(account_id.uuid()).fetch_optional(c).await)
 }
 
-/// Deletes a detection and its picture's row.
+/// Deletes a detection and its picture's row; false if somebody else just did.
 pub(crate) async fn delete(
-    database: &Database,
+    tx: &mut Tx,
     account_id: AccountId,
     id: DetectionId,
     image_id: ImageId,
-) -> Result<(), Error> {
-    let mut tx = database.begin().await?;
-    on_db!(tx, c => {
+) -> Result<bool, Error> {
+    let deleted = on_db!(tx, c => {
         query("DELETE FROM detections WHERE id = $1 AND account_id = $2")
             .bind(id.uuid())
             .bind(account_id.uuid())
@@ -147,5 +146,5 @@ pub(crate) async fn delete(
             .await
             .map(affected)
     })?;
-    tx.commit().await
+    Ok(deleted > 0)
 }

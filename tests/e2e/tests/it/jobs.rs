@@ -74,3 +74,35 @@ async fn promised_jobs_survive_a_kill() {
     let list = patiently(async || user.get(&format!("{PATH}?limit=200")).await).await.json();
     assert_eq!(list["items"].as_array().unwrap().len(), jobs.len());
 }
+
+/// F10, K6: every change of a job reaches the list of all jobs, also what happened around a kill -9; nobody else sees it.
+#[tokio::test]
+async fn every_job_reaches_the_list_of_all_jobs() {
+    let product = Product::start().await;
+    let user = product.user().await;
+    let mut made = Vec::new();
+    for _ in 0..4 {
+        made.push(submit(&user, "respond-async").await.text("/id"));
+    }
+    let folder = product.folder();
+    product.kill().await;
+    let product = Product::start_again(folder).await;
+    let user = product.log_in(&user.user_name).await;
+    let items = loop {
+        let list = patiently(async || user.get("/api/v1/jobs?status=completed").await).await.json();
+        if list["items"].as_array().is_some_and(|items| items.len() == made.len()) {
+            break list["items"].as_array().unwrap().clone();
+        }
+        tokio::task::yield_now().await;
+    };
+    for id in &made {
+        let item = items.iter().find(|item| item["id"] == id.as_str()).unwrap();
+        assert_eq!((&item["service"], &item["kind"]), (&"detection".into(), &"detect-faces".into()));
+        let job = patiently(async || user.get(item["href"].as_str().unwrap()).await).await;
+        assert_eq!(job.json()["status"], "completed");
+    }
+    let stranger = product.user().await;
+    assert_eq!(stranger.get("/api/v1/jobs").await.json()["items"], serde_json::json!([]));
+    let refused = stranger.get("/api/v1/jobs?status=lost").await;
+    assert_eq!(refused.refusal(), (422, "validation-failed".into()));
+}

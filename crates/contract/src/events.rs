@@ -1,0 +1,66 @@
+//! What services tell each other afterwards: the messages of `proto/prosopa/events/v1`, each with its topic, its type
+//! and the key that keeps the events of one thing in order.
+
+#[expect(missing_docs, reason = "generated; documented in the .proto file")]
+mod messages {
+    include!(concat!(env!("OUT_DIR"), "/prosopa.events.v1.rs"));
+}
+
+pub use self::messages::{DetectionCreated, DetectionDeleted, JobChanged, UserRegistered};
+
+/// A message that is published.
+pub trait Event: prost::Message {
+    /// Where it is published, `prosopa.<service>.<what>.v1`.
+    const TOPIC: &'static str;
+
+    /// Its type, an attribute of `CloudEvents`.
+    const TYPE: &'static str;
+
+    /// The thing whose events stay in order.
+    fn key(&self) -> &str;
+}
+
+/// Events of the service `detection`.
+pub const DETECTION_EVENTS: &str = "prosopa.detection.events.v1";
+
+/// Events of the service `auth`.
+pub const AUTH_EVENTS: &str = "prosopa.auth.events.v1";
+
+/// Changes of jobs; every service publishes its own.
+pub const JOB_EVENTS: &str = "prosopa.jobs.events.v1";
+
+impl Event for DetectionCreated {
+    const TOPIC: &'static str = DETECTION_EVENTS;
+    const TYPE: &'static str = "dev.prosopa.detection.created.v1";
+
+    fn key(&self) -> &str {
+        &self.detection_id
+    }
+}
+
+impl Event for DetectionDeleted {
+    const TOPIC: &'static str = DETECTION_EVENTS;
+    const TYPE: &'static str = "dev.prosopa.detection.deleted.v1";
+
+    fn key(&self) -> &str {
+        &self.detection_id
+    }
+}
+
+impl Event for JobChanged {
+    const TOPIC: &'static str = JOB_EVENTS;
+    const TYPE: &'static str = "dev.prosopa.job.changed.v1";
+
+    fn key(&self) -> &str {
+        &self.job_id
+    }
+}
+
+impl Event for UserRegistered {
+    const TOPIC: &'static str = AUTH_EVENTS;
+    const TYPE: &'static str = "dev.prosopa.user.registered.v1";
+
+    fn key(&self) -> &str {
+        &self.user_id
+    }
+}

@@ -1,0 +1,33 @@
+//! Events between services: published by a row in the transaction that causes them, read with a cursor that is committed
+//! beside the reader's effect.
+//!
+//! What is promised:
+//! - A transaction that is rolled back publishes nothing; one that is committed publishes all of its events.
+//! - A subscription has every event, in the order in which they were said, so those of one key among them.
+//! - The effect of an event, its line in the inbox and the cursor are one transaction: a crash anywhere between, and a
+//!   second delivery, leave one effect. Two processes with one subscription do not both apply an event.
+//! - An event that a subscription cannot use is tried again for a while, then put aside with the reason; what follows
+//!   goes on.
+//!
+//! Knows no service. Here the reader reads the producer's own rows; over a broker the same handlers are called.
+
+mod delivery;
+mod outbox;
+mod runner;
+mod source;
+mod store;
+mod subscription;
+
+use prosopa_store::{Migration, migration};
+
+pub use self::{
+    delivery::Delivery,
+    outbox::{Outbox, SOURCE_PREFIX},
+    runner::{Runner, RunnerConfig, RunnerMetrics, SetupError},
+    source::Source,
+    store::consumer::{DeadLetter, list_dead_letters},
+    subscription::{Handler, HandlerError, Subscription},
+};
+
+/// The tables of events, for the list of migrations of every service that says or hears some.
+pub const MIGRATION: Migration = migration!("events");

@@ -1,0 +1,63 @@
+//! Where a service says what happened.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use prosopa_contract::events::Event;
+use prosopa_model::Clock;
+use prosopa_store::{Database, Error, Tx};
+
+use crate::{
+    delivery::Delivery,
+    source::{Readers, Source},
+    store,
+};
+
+/// What the `CloudEvents` attribute `source` begins with; the service's name follows.
+pub const SOURCE_PREFIX: &str = "prosopa/";
+
+/// A service's outbox. Cheap to clone.
+#[derive(Clone)]
+pub struct Outbox {
+    service: &'static str,
+    database: Database,
+    clock: Arc<dyn Clock>,
+    wake: Arc<Notify>,
+    readers: Readers,
+}
+
+impl Outbox {
+    /// The outbox in a service's database, which has the tables of [`MIGRATION`](crate::MIGRATION).
+    pub fn new(service: &'static str, database: Database, clock: Arc<dyn Clock>) -> Self {
+        Self { service, database, clock, wake: Arc::default(), readers: Readers::default() }
+    }
+
+    /// The service.
+    pub const fn service(&self) -> &'static str {
+        self.service
+    }
+
+    /// Publishes with the transaction; its commit wakes the readers of this process.
+    pub async fn publish<E: Event>(&self, tx: &mut Tx, event: &E) -> Result<(), Error> {
+        let delivery = Delivery {
+            position: 0,
+            event_id: Uuid::now_v7(),
+            topic: E::TOPIC.to_owned(),
+            key: event.key().to_owned(),
+            kind: E::TYPE.to_owned(),
+            time: self.clock.now(),
+            traceparent: prosopa_telemetry::current_traceparent(),
+            data: event.encode_to_vec(),
+        };
+        store::producer::insert(tx, &delivery).await?;
+        tx.wake_on_commit(&self.wake);
+        Ok(())
+    }
+
+    /// A reader of what is published here.
+    pub fn source(&self) -> Source {
+        Source::new(self.database.clone(), Arc::clone(&self.wake), Arc::clone(&self.readers))
+    }
+}

@@ -1,0 +1,4 @@
+//! Every statement about events: those of who says them, those of who hears them.
+
+pub(crate) mod consumer;
+pub(crate) mod producer;

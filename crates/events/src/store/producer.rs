@@ -1,0 +1,76 @@
+//! The table `outbox`.
+
+use prosopa_model::Timestamp;
+use prosopa_store::{Backend, Database, Error, Tx, affected, on_db, query, query_as, query_scalar};
+
+use crate::delivery::Delivery;
+
+/// Adds an event; its position is given by the database.
+pub(crate) async fn insert(tx: &mut Tx, event: &Delivery) -> Result<(), Error> {
+    let sql = "INSERT INTO outbox (event_id, topic, key, type, time, traceparent, data)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    on_db!(tx, c => query(sql)
+        .bind(event.event_id)
+        .bind(&event.topic)
+        .bind(&event.key)
+        .bind(&event.kind)
+        .bind(event.time.micros())
+        .bind(&event.traceparent)
+        .bind(&event.data)
+        .execute(c)
+        .await
+        .map(affected))?;
+    Ok(())
+}
+
+/// What follows a position, in order.
+pub(crate) async fn list_after(
+    database: &Database,
+    position: i64,
+    limit: i64,
+) -> Result<Vec<Delivery>, Error> {
+    let sql = "SELECT position, event_id, topic, key, type AS kind, time, traceparent, data FROM outbox
+         WHERE position > $1 ORDER BY position LIMIT $2";
+    let mut connection = database.read().await?;
+    on_db!(connection, c => query_as(sql).bind(position).bind(limit).fetch_all(c).await)
+}
+
+/// The newest position; 0 where there is none.
+pub(crate) async fn last_position(database: &Database) -> Result<i64, Error> {
+    let sql = "SELECT COALESCE(max(position), 0) FROM outbox";
+    let mut connection = database.read().await?;
+    on_db!(connection, c => query_scalar(sql).fetch_one(c).await)
+}
+
+/// Numbers of transactions: all before the first have ended, none from the second on has begun. On SQLite, where one
+/// writes after the other, nothing is ever under way for a reader: both are the largest number.
+pub(crate) async fn transaction_bounds(database: &Database) -> Result<(i64, i64), Error> {
+    if database.backend() == Backend::Sqlite {
+        return Ok((i64::MAX, i64::MAX));
+    }
+    let sql = "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT),
+         CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)";
+    let mut connection = database.read().await?;
+    on_db!(connection, c => query_as(sql).fetch_one(c).await)
+}
+
+/// Deletes some of what was said before a time, up to a position; gives back how many.
+pub(crate) async fn delete_before(
+    database: &Database,
+    position: i64,
+    time: Timestamp,
+    limit: i64,
+) -> Result<u64, Error> {
+    let sql = "DELETE FROM outbox WHERE position IN
+         (SELECT position FROM outbox WHERE position <= $1 AND time < $2 ORDER BY position LIMIT $3)";
+    let mut tx = database.begin().await?;
+    let deleted = on_db!(tx, c => query(sql)
+        .bind(position)
+        .bind(time.micros())
+        .bind(limit)
+        .execute(c)
+        .await
+        .map(affected))?;
+    tx.commit().await?;
+    Ok(deleted)
+}

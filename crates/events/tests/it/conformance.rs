@@ -1,0 +1,178 @@
+//! What every way of carrying events has to keep.
+
+use std::{task::Poll, time::Duration};
+
+use futures::future::join_all;
+
+use prosopa_events::list_dead_letters;
+use prosopa_store::Backend;
+
+use crate::support::{World, user};
+
+fn names(range: std::ops::Range<u32>) -> Vec<String> {
+    range.map(|number| format!("u{number:03}")).collect()
+}
+
+/// F10: every event arrives once and in order, over several batches.
+#[tokio::test]
+async fn events_arrive_in_order() {
+    let world = World::new().await;
+    for name in names(0..250) {
+        world.say(&name).await;
+    }
+    world.runner("users").run_pending().await.unwrap();
+    assert_eq!(world.effects().await, names(0..250));
+    world.say("u250").await;
+    world.runner("users").run_pending().await.unwrap();
+    assert_eq!(world.effects().await, names(0..251));
+}
+
+/// F10: what is rolled back was never said.
+#[tokio::test]
+async fn a_rolled_back_transaction_says_nothing() {
+    let world = World::new().await;
+    world.say("u000").await;
+    let mut tx = world.producer.begin().await.unwrap();
+    world.outbox.publish(&mut tx, &user("unsaid")).await.unwrap();
+    tx.rollback().await.unwrap();
+    world.say("u001").await;
+    world.runner("users").run_pending().await.unwrap();
+    assert_eq!(world.effects().await, names(0..2));
+}
+
+/// F10: an event whose transaction ends late is neither lost nor overtaken by those said after it.
+#[tokio::test]
+async fn commits_out_of_order_lose_nothing() {
+    let world = World::new().await;
+    if world.producer.backend() == Backend::Sqlite {
+        // One writer: there are no two transactions.
+        return;
+    }
+    let mut early = world.producer.begin().await.unwrap();
+    world.outbox.publish(&mut early, &user("u000")).await.unwrap();
+    let mut dropped = world.producer.begin().await.unwrap();
+    world.outbox.publish(&mut dropped, &user("unsaid")).await.unwrap();
+    world.say("u001").await;
+    let mut runner = world.runner("users");
+    {
+        let mut running = std::pin::pin!(runner.run_pending());
+        let waited = tokio::time::timeout(Duration::from_millis(300), &mut running).await;
+        assert!(waited.is_err(), "an earlier place may still be filled");
+        assert_eq!(world.effects().await, Vec::<String>::new());
+        early.commit().await.unwrap();
+        dropped.rollback().await.unwrap();
+        running.await.unwrap();
+    }
+    assert_eq!(world.effects().await, names(0..2));
+}
+
+/// F10: what is delivered again has no second effect.
+#[tokio::test]
+async fn a_redelivery_has_no_second_effect() {
+    let world = World::new().await;
+    for name in names(0..5) {
+        world.say(&name).await;
+    }
+    world.runner("users").run_pending().await.unwrap();
+    world.forget_cursors().await;
+    world.runner("users").run_pending().await.unwrap();
+    assert_eq!(world.effects().await, names(0..5));
+}
+
+/// F10: of several processes with one subscription each event has one effect; each subscription has every event.
+#[tokio::test]
+async fn processes_share_and_subscriptions_do_not() {
+    let world = World::new().await;
+    for name in names(0..150) {
+        world.say(&name).await;
+    }
+    let mut processes = [world.runner("users"), world.runner("users"), world.runner("users")];
+    join_all(processes.iter_mut().map(|process| async { process.run_pending().await.unwrap() })).await;
+    let mut effects = world.effects().await;
+    effects.sort();
+    assert_eq!(effects, names(0..150));
+    world.runner("others").run_pending().await.unwrap();
+    assert_eq!(world.effects().await.len(), 300);
+    world.deaf_runner().run_pending().await.unwrap();
+    assert_eq!(world.effects().await.len(), 300, "other topics are passed over");
+}
+
+/// F10: an event that cannot be used is put aside with the reason, and what follows goes on.
+#[tokio::test]
+async fn a_poison_record_is_put_aside() {
+    let world = World::new().await;
+    for name in ["u000", "poison", "later", "never", "u001"] {
+        world.say(name).await;
+    }
+    world.runner("users").run_pending().await.unwrap();
+    assert_eq!(world.effects().await, ["u000", "later", "u001"]);
+    let mut dead = list_dead_letters(&world.consumer, 10).await.unwrap();
+    dead.sort_by(|a, b| a.key.cmp(&b.key));
+    let told: Vec<_> =
+        dead.iter().map(|letter| (letter.key.as_str(), letter.reason.as_str(), letter.attempts)).collect();
+    assert_eq!(told, [("never", "not today", 3), ("poison", "nobody can use this", 1)]);
+    world.forget_cursors().await;
+    world.runner("users").run_pending().await.unwrap();
+    assert_eq!(world.effects().await, ["u000", "later", "u001"]);
+}
+
+/// F10: a process that vanishes anywhere leaves every event with one effect for the next one.
+#[tokio::test]
+async fn a_crash_anywhere_leaves_one_effect() {
+    let world = World::new().await;
+    for name in names(0..20) {
+        world.say(&name).await;
+    }
+    for polls in 1..40 {
+        let mut runner = world.runner("users");
+        let mut running = Box::pin(runner.run_pending());
+        for _ in 0..polls {
+            let polled = futures::poll!(&mut running);
+            if matches!(polled, Poll::Ready(_)) {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        // Dropped wherever it is.
+    }
+    world.runner("users").run_pending().await.unwrap();
+    assert_eq!(world.effects().await, names(0..20));
+}
+
+/// F10: who waits is woken by what is said, long before the next look.
+#[tokio::test]
+async fn a_waiting_runner_is_woken() {
+    let world = World::new().await;
+    let mut runner = world.runner("users");
+    let stop = tokio_util::sync::CancellationToken::new();
+    let stopped = stop.clone();
+    let running = tokio::spawn(async move { runner.run(stopped).await });
+    for (count, name) in names(0..20).iter().enumerate() {
+        world.say(name).await;
+        while world.effects().await.len() <= count {
+            tokio::task::yield_now().await;
+        }
+    }
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+/// F10: what every subscription has had is deleted after its time, and the inbox with it; what is young is not.
+#[tokio::test]
+async fn what_is_old_is_deleted() {
+    let world = World::new().await;
+    world.say("u000").await;
+    world.clock.advance(Duration::from_hours(8 * 24));
+    world.say("u001").await;
+    let mut runner = world.runner("users");
+    let stop = tokio_util::sync::CancellationToken::new();
+    let stopped = stop.clone();
+    let running = tokio::spawn(async move { runner.run(stopped).await });
+    while world.count(&world.producer, "SELECT count(*) FROM outbox").await > 1 {
+        tokio::task::yield_now().await;
+    }
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    assert_eq!(world.effects().await, names(0..2));
+    assert_eq!(world.count(&world.consumer, "SELECT count(*) FROM inbox").await, 2, "noted just now");
+}

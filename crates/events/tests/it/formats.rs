@@ -1,0 +1,54 @@
+//! The stored bytes of every message, which must not change: a row or a record that was written by an older version is
+//! read by a newer one.
+
+use prosopa_contract::events::{DetectionCreated, DetectionDeleted, Event, JobChanged, UserRegistered};
+
+fn hexadecimal(event: &impl Event) -> String {
+    event.encode_to_vec().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// F10: the bytes of v1. Where this fails, the change is a breaking one: it needs a new topic beside the old.
+#[test]
+fn messages_keep_their_bytes() {
+    let created = DetectionCreated {
+        detection_id: "d".into(),
+        account_id: "a".into(),
+        image_id: "i".into(),
+        face_count: 2,
+        model_digest: "m".into(),
+        image_bytes: 300,
+    };
+    assert_eq!(hexadecimal(&created), "0a0164120161 1a0169 2002 2a016d 30ac02".replace(' ', ""));
+    let deleted = DetectionDeleted { detection_id: "d".into(), account_id: "a".into(), image_id: "i".into() };
+    assert_eq!(hexadecimal(&deleted), "0a01641201611a0169");
+    let registered = UserRegistered { user_id: "u".into(), account_id: "a".into() };
+    assert_eq!(hexadecimal(&registered), "0a0175120161");
+    let changed = JobChanged {
+        job_id: "j".into(),
+        account_id: "a".into(),
+        service: "s".into(),
+        kind: "k".into(),
+        class: "c".into(),
+        status: "t".into(),
+        phase: "p".into(),
+        progress_done: 1,
+        progress_total: 2,
+        attempts: 3,
+        created_at_us: 4,
+        changed_at_us: 5,
+        problem_code: "x".into(),
+        href: "h".into(),
+    };
+    let expected = "0a016a 120161 1a0173 22016b 2a0163 320174 3a0170 4001 4802 5003 5804 6005 6a0178 720168";
+    assert_eq!(hexadecimal(&changed), expected.replace(' ', ""));
+    let names = [DetectionCreated::TYPE, DetectionDeleted::TYPE, JobChanged::TYPE, UserRegistered::TYPE];
+    assert_eq!(
+        names,
+        [
+            "dev.prosopa.detection.created.v1",
+            "dev.prosopa.detection.deleted.v1",
+            "dev.prosopa.job.changed.v1",
+            "dev.prosopa.user.registered.v1"
+        ]
+    );
+}

@@ -1,0 +1,91 @@
+//! Who says and who hears what, within one process.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use prosopa_contract::events::JobChanged;
+use prosopa_events::{Outbox, Runner, RunnerConfig, RunnerMetrics, Subscription};
+use prosopa_jobs::{ChangeHook, JobRow};
+use prosopa_model::Clock;
+use prosopa_store::{Database, Error, Tx};
+
+use crate::{Task, TaskKind};
+
+/// What a service hears, from whom, and where it writes what it makes of it.
+pub struct Listening {
+    /// What it hears and does.
+    pub subscription: Subscription,
+    /// The services that say it; one that is not hosted here says nothing here.
+    pub producers: &'static [&'static str],
+    /// The listener's database.
+    pub database: Database,
+}
+
+/// One task for each subscription and producer.
+pub(crate) fn tasks(
+    outboxes: &[Outbox],
+    listenings: Vec<Listening>,
+    clock: &Arc<dyn Clock>,
+    metrics: &RunnerMetrics,
+) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    for listening in listenings {
+        let heard = outboxes.iter().filter(|outbox| listening.producers.contains(&outbox.service()));
+        for outbox in heard {
+            let (outbox, clock, metrics) = (outbox.clone(), Arc::clone(clock), metrics.clone());
+            let (subscription, database) = (listening.subscription.clone(), listening.database.clone());
+            tasks.push(Task::new(listening.subscription.name, TaskKind::Restart, move |stop| {
+                let mut runner = Runner::new(
+                    subscription.clone(),
+                    outbox.service(),
+                    outbox.source(),
+                    database.clone(),
+                    Arc::clone(&clock),
+                    RunnerConfig::default(),
+                    metrics.clone(),
+                );
+                async move { Ok(runner.run(stop).await?) }
+            }));
+        }
+    }
+    tasks
+}
+
+/// Publishes every change of a service's jobs that belong to an account.
+pub struct JobEvents {
+    outbox: Outbox,
+    /// Where the service's jobs are asked for.
+    list_path: &'static str,
+}
+
+impl JobEvents {
+    /// To be given to the service's jobs, which lie in the same database as the outbox.
+    pub const fn new(outbox: Outbox, list_path: &'static str) -> Self {
+        Self { outbox, list_path }
+    }
+}
+
+#[async_trait]
+impl ChangeHook for JobEvents {
+    async fn on_change(&self, tx: &mut Tx, job: &JobRow) -> Result<(), Error> {
+        let Some(account_id) = job.account_id else { return Ok(()) };
+        let event = JobChanged {
+            job_id: job.id.to_string(),
+            account_id: account_id.to_string(),
+            service: self.outbox.service().to_owned(),
+            kind: job.kind.clone(),
+            class: job.class.as_str().to_owned(),
+            status: job.status.as_str().to_owned(),
+            phase: job.phase.clone(),
+            progress_done: job.progress_done,
+            progress_total: job.progress_total,
+            attempts: job.attempts,
+            created_at_us: job.created_at.micros(),
+            changed_at_us: job.changed_at.micros(),
+            problem_code: job.problem_code.clone().unwrap_or_default(),
+            href: format!("{}/{}", self.list_path, job.id),
+        };
+        self.outbox.publish(tx, &event).await
+    }
+}

@@ -1,0 +1,3 @@
+//! How the projection is kept: the service's SQL.
+
+pub(crate) mod jobs;

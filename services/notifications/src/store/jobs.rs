@@ -1,0 +1,84 @@
+//! The table `jobs`.
+
+use prosopa_http::ListRequest;
+use prosopa_model::{AccountId, Cursor, JobId, Timestamp};
+use prosopa_store::{Database, Error, Tx, affected, on_db, query, query_as, row};
+use uuid::Uuid;
+
+row! {
+    /// How a job stood when it was heard of last.
+    pub(crate) struct JobRow {
+        pub(crate) job_id: JobId,
+        pub(crate) account_id: AccountId,
+        pub(crate) service: String,
+        pub(crate) kind: String,
+        pub(crate) class: String,
+        pub(crate) status: String,
+        pub(crate) phase: String,
+        pub(crate) progress_done: u64,
+        pub(crate) progress_total: u64,
+        pub(crate) attempts: u64,
+        pub(crate) problem_code: String,
+        pub(crate) href: String,
+        pub(crate) created_at: Timestamp,
+        pub(crate) changed_at: Timestamp,
+    }
+}
+
+/// Keeps how a job stands, in place of how it stood.
+pub(crate) async fn put(tx: &mut Tx, row: &JobRow) -> Result<(), Error> {
+    let sql = "INSERT INTO jobs (job_id, account_id, service, kind, class, status, phase, progress_done,
+           progress_total, attempts, problem_code, href, created_at, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         ON CONFLICT (job_id) DO UPDATE SET class = excluded.class, status = excluded.status,
+           phase = excluded.phase, progress_done = excluded.progress_done,
+           progress_total = excluded.progress_total, attempts = excluded.attempts,
+           problem_code = excluded.problem_code, href = excluded.href, changed_at = excluded.changed_at";
+    on_db!(tx, c => query(sql)
+        .bind(row.job_id.uuid())
+        .bind(row.account_id.uuid())
+        .bind(&row.service)
+        .bind(&row.kind)
+        .bind(&row.class)
+        .bind(&row.status)
+        .bind(&row.phase)
+        .bind(row.progress_done.cast_signed())
+        .bind(row.progress_total.cast_signed())
+        .bind(row.attempts.cast_signed())
+        .bind(&row.problem_code)
+        .bind(&row.href)
+        .bind(row.created_at.micros())
+        .bind(row.changed_at.micros())
+        .execute(c)
+        .await
+        .map(affected))?;
+    Ok(())
+}
+
+/// One row more than the page holds, newest first; an empty status or service means any.
+pub(crate) async fn list(
+    database: &Database,
+    account_id: AccountId,
+    (status, service): (&str, &str),
+    request: ListRequest,
+) -> Result<Vec<JobRow>, Error> {
+    let sql = "SELECT job_id, account_id, service, kind, class, status, phase, progress_done, progress_total,
+           attempts, problem_code, href, created_at, changed_at
+         FROM jobs
+         WHERE account_id = $1 AND created_at >= $2 AND created_at < $3 AND (created_at, job_id) < ($4, $5)
+           AND ($6 = '' OR status = $6) AND ($7 = '' OR service = $7)
+         ORDER BY created_at DESC, job_id DESC LIMIT $8";
+    let after = request.page.after.unwrap_or(Cursor { created_at: Timestamp::MAX, id: Uuid::max() });
+    let mut connection = database.read().await?;
+    on_db!(connection, c => query_as(sql)
+        .bind(account_id.uuid())
+        .bind(request.range.start.micros())
+        .bind(request.range.end.micros())
+        .bind(after.created_at.micros())
+        .bind(after.id)
+        .bind(status)
+        .bind(service)
+        .bind(i64::from(request.page.limit) + 1)
+        .fetch_all(c)
+        .await)
+}
