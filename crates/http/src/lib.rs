@@ -6,6 +6,7 @@
 mod answer;
 mod endpoints;
 mod extract;
+mod idempotency;
 mod openapi;
 mod operation;
 mod paging;
@@ -16,6 +17,7 @@ pub use self::{
     answer::{CurrentRequestId, X_REQUEST_ID, finish_answers},
     endpoints::Endpoints,
     extract::{BodyBytes, Caller, Json, PathId, Query, content_type},
+    idempotency::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, IdempotencyKey, key_in_use, key_reused},
     openapi::{AssemblyError, Section, assemble},
     operation::{Access, Answer, Operation, RequestContent},
     paging::{ListQuery, ListRequest, Page, PageQuery, PageRequest},

@@ -237,6 +237,20 @@ impl Operation {
         self
     }
 
+    /// Takes an `Idempotency-Key`: sent again, the request is answered with what it made the first time.
+    #[must_use]
+    pub fn keyed(mut self) -> Self {
+        let mut key = Parameter::new("Idempotency-Key");
+        key.parameter_in = ParameterIn::Header;
+        let description = "Names this request for 24 hours: sent again with the same key and content, it is done once, and \
+                           answered with what it made, with `Idempotent-Replayed: true`, without charge.";
+        key.description = Some(description.to_owned());
+        key.schema = Some(String::schema());
+        self.parameters.push(key);
+        self.problems.extend([Code::IdempotencyKeyInUse, Code::IdempotencyKeyReused]);
+        self
+    }
+
     /// Answers with plain bytes of one of these media types.
     #[must_use]
     pub fn bytes_answer(mut self, media_types: &[&'static str], description: &'static str) -> Self {

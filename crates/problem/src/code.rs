@@ -47,6 +47,8 @@ codes! {
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "The method does not exist here";
     UserNameTaken "user-name-taken" CONFLICT "The user name is taken";
     EmailTaken "email-taken" CONFLICT "The e-mail address is taken";
+    IdempotencyKeyInUse "idempotency-key-in-use" CONFLICT "The first request with this key is still at work";
+    IdempotencyKeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY "The key came with another request before";
     BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE "The body is too large";
     UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "The body's type is not supported";
     ValidationFailed "validation-failed" UNPROCESSABLE_ENTITY "Some values are not acceptable";

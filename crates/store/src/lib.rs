@@ -8,6 +8,7 @@ mod connection;
 mod database;
 mod dialect;
 mod error;
+pub mod idempotency;
 mod migrations;
 mod options;
 mod pools;

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use prosopa_contract::engine::{AnalyzeFacesRequest, AnalyzeFacesResponse, ImageFormat, StageTimings};
 use prosopa_http::{ListRequest, Page};
 use prosopa_model::{AccountId, Cursor, DetectionId, ImageId, Timestamp};
-use prosopa_store::Tx;
+use prosopa_store::{Tx, idempotency};
 
 use self::findings::Findings;
 use crate::{
@@ -98,6 +98,8 @@ pub(crate) struct NewDetection {
     pub(crate) look: Look,
     /// The room that the picture takes for as long as this lives.
     pub(crate) claim: Claim,
+    /// The right to do a request that may be sent again.
+    pub(crate) once: Option<idempotency::Claim>,
 }
 
 /// What is to be written of a detection.
@@ -152,13 +154,26 @@ async fn keep(state: State, new: NewDetection, analysis: AnalyzeFacesResponse) -
     let write = async {
         let mut tx = state.database.begin().await?;
         made.insert(&state, &mut tx, new.account_id).await?;
-        tx.commit().await
+        finish(&mut tx, new.once.as_ref(), &made.id().to_string()).await?;
+        Ok::<_, Error>(tx.commit().await?)
     };
     if let Err(error) = write.await {
         images::discard(&state, image_id).await;
-        return Err(error.into());
+        return Err(error);
     }
     Ok(made)
+}
+
+/// Notes what a request that may be sent again has made.
+pub(crate) async fn finish(
+    tx: &mut Tx,
+    once: Option<&idempotency::Claim>,
+    resource_id: &str,
+) -> Result<(), Error> {
+    match once {
+        Some(claim) if !idempotency::finish(tx, claim, resource_id).await? => Err(Error::Superseded),
+        _ => Ok(()),
+    }
 }
 
 impl Made {

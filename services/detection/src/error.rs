@@ -44,6 +44,9 @@ pub(crate) enum Error {
     /// A job cannot be enqueued or waited for.
     #[error(transparent)]
     Job(#[from] prosopa_jobs::Error),
+    /// Another request with the same key has taken over.
+    #[error("another request with the same key has taken over")]
+    Superseded,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] prosopa_store::Error),
@@ -74,6 +77,7 @@ impl From<Error> for Problem {
                 .with_detail(error.to_string())
                 .with_retry_after(Duration::from_secs(2)),
             Error::NoDetection(_) | Error::NoImage(_) => Self::new(Code::NotFound),
+            Error::Superseded => prosopa_http::key_in_use(),
             Error::Store(error) => error.into(),
             Error::Job(error) => error.into(),
             Error::Blob(error) => error.into(),

@@ -77,6 +77,7 @@ async fn keep(state: State, new: NewDetection) -> Result<JobRow, Error> {
         let mut tx = state.database.begin().await?;
         let row = state.jobs.enqueue(&mut tx, job).await?;
         store::awaited_images::insert(&mut tx, image_id, row.id).await?;
+        detections::finish(&mut tx, new.once.as_ref(), &row.id.to_string()).await?;
         tx.commit().await?;
         Ok::<_, Error>(row)
     };

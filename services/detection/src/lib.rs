@@ -13,6 +13,7 @@ mod http;
 mod images;
 mod jobs;
 mod metrics;
+mod once;
 mod service;
 mod state;
 mod store;

@@ -6,7 +6,7 @@ use prosopa_events::Outbox;
 use prosopa_http::Operation;
 use prosopa_jobs::{Jobs, Setup};
 use prosopa_runtime::{BuildError, JobEvents, Parts, Platform, Schemas, Service, Task, TaskKind};
-use prosopa_store::{Migration, migration};
+use prosopa_store::{Migration, idempotency, migration};
 
 use crate::{budget::ByteBudget, config::Config, http, jobs, metrics::Metrics, state::State, sweep};
 
@@ -17,6 +17,7 @@ const MIGRATIONS: &[Migration] = &[
     prosopa_jobs::MIGRATION,
     migration!("0003_awaited_images"),
     prosopa_events::MIGRATION,
+    idempotency::MIGRATION,
 ];
 
 /// Pictures and the faces in them.

@@ -1,10 +1,12 @@
-//! Removes pictures that lost their rows: left behind by a crash between the two, or by a deletion that could not finish.
+//! Removes pictures that lost their rows, left behind by a crash between the two or by a deletion that could not finish,
+//! and keys of requests that are known for long enough.
 
 use std::{error::Error, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
 use prosopa_model::ImageId;
+use prosopa_store::idempotency;
 
 use crate::{state::State, store};
 
@@ -14,10 +16,14 @@ const INTERVAL: Duration = Duration::from_secs(3_600);
 /// A picture younger than this may still be waiting for its row.
 const AGE_MIN: Duration = Duration::from_secs(3_600);
 
+/// Rows deleted in one transaction.
+const STEP: u32 = 500;
+
 /// Sweeps now and then until `stop`.
 pub(crate) async fn run(state: State, stop: CancellationToken) -> Result<(), Box<dyn Error + Send + Sync>> {
     loop {
         let swept = sweep(&state).await?;
+        while idempotency::delete_expired(&state.database, state.clock.now(), STEP).await? > 0 {}
         if swept > 0 {
             tracing::info!(swept, "pictures without a row removed");
         }

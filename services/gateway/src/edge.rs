@@ -9,7 +9,7 @@
 //! Whoever is refused before authentication counts against its network's rate, so that probing is slow.
 //!
 //! A charge is given back for an answer that was worth nothing: 5xx, a panic, a body that could not be read (400, 413,
-//! 415, 422); and where the request never reached the service. It is kept where the client goes away or the deadline
+//! 415, 422); for one that tells of what an earlier request made; and where the request never reached the service. It is kept where the client goes away or the deadline
 //! passes while the service works: the service may finish nevertheless, and nobody shall get its work for nothing by
 //! hanging up.
 
@@ -30,7 +30,7 @@ use tower::ServiceExt;
 use tracing::Instrument;
 
 use prosopa_contract::verifier::{Verifier, VerifyError};
-use prosopa_http::Access;
+use prosopa_http::{Access, IDEMPOTENT_REPLAYED};
 use prosopa_model::{Clock, Principal, QuotaSnapshot, Scope, WindowUse};
 use prosopa_problem::Problem;
 use prosopa_runtime::PeerAddress;
@@ -90,7 +90,8 @@ pub(crate) async fn answer(State(edge): State<Arc<Edge>>, mut request: Request) 
         edge.metrics.rejections.with_label_values(&[problem.code().as_str()]).inc();
         problem.into_response()
     });
-    settle(&mut exchange, (!is_late).then(|| response.status()));
+    let is_replay = response.headers().contains_key(&IDEMPOTENT_REPLAYED.0);
+    settle(&mut exchange, (!is_late).then(|| response.status()), is_replay);
     leftovers.discard().await;
     exchange.standing.write(response.headers_mut(), edge.clock.now());
     headers::harden(response.headers_mut());
@@ -275,9 +276,9 @@ impl From<TooFast> for Refusal {
 }
 
 /// Keeps or gives back what was reserved, by the answer; without one, by whether the service was called.
-fn settle(exchange: &mut Exchange<'_>, answered: Option<StatusCode>) {
+fn settle(exchange: &mut Exchange<'_>, answered: Option<StatusCode>, is_replay: bool) {
     let Some(reservation) = exchange.reservation.take() else { return };
-    if answered.map_or_else(|| !reservation.is_handed_on(), is_worthless) {
+    if is_replay || answered.map_or_else(|| !reservation.is_handed_on(), is_worthless) {
         let usage = reservation.refund();
         if let Some(quota) = &mut exchange.standing.quota {
             quota.usage = usage;

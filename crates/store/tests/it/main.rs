@@ -10,6 +10,7 @@ use prosopa_testkit::TestHome;
 
 mod addresses;
 mod conflicts;
+mod idempotency;
 mod tls;
 
 const FIRST: Migration = Migration {

@@ -36,8 +36,12 @@ fn write_key(path: &Path, key: &str) {
 /// its turn in the run that has a server.
 #[tokio::test]
 async fn a_server_is_verified_before_it_is_spoken_to() {
-    let Ok(server) = std::env::var("PROSOPA_TEST_POSTGRES") else { return };
     let home = TestHome::new();
+    let Some(server) =
+        home.server_url("test").and_then(|url| url.rsplit_once('/').map(|(url, _)| url.to_owned()))
+    else {
+        return;
+    };
     let own = generate_simple_self_signed(["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
     let other = generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let write = |name: &str, pair: &CertifiedKey<rcgen::KeyPair>| {

@@ -11,16 +11,20 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use prosopa_contract::engine::IMAGE_BYTES_MAX;
-use prosopa_http::{Caller, Endpoints, ListQuery, Operation, Page, PathId, Preferences, Query};
+use prosopa_http::{
+    Caller, Endpoints, IDEMPOTENT_REPLAYED, IdempotencyKey, ListQuery, Operation, Page, PathId, Preferences,
+    Query, key_in_use, key_reused,
+};
 use prosopa_jobs::Job;
-use prosopa_model::Scope;
+use prosopa_model::{AccountId, DetectionId, JobId, Scope};
 use prosopa_problem::{Code, Problem};
+use prosopa_store::idempotency::Known;
 
 use super::{jobs::JOBS, upload::Upload};
 use crate::{
     config::{MAX_FACES, MIN_FACE_PX},
     detections::{self, Detection, DetectionSummary, Look, NewDetection},
-    jobs,
+    jobs, once,
     state::State,
 };
 
@@ -45,6 +49,7 @@ pub(super) fn endpoints() -> Endpoints<State> {
         .bytes_request(&["image/jpeg", "image/png", "image/webp", "application/octet-stream"])
         .json_answer::<Detection>(StatusCode::CREATED, "The faces; none is a valid answer")
         .location()
+        .keyed()
         .accepted_answer::<Job>("The job that will find them")
         .problems(&[
             Code::ImageEmpty,
@@ -100,26 +105,70 @@ async fn create_detection(
     extract::State(state): extract::State<State>,
     Caller(principal): Caller,
     preferences: Preferences,
+    key: Option<IdempotencyKey>,
     Query(query): Query<CreateQuery>,
     upload: Upload,
 ) -> Result<Response, Problem> {
     check_range("?min_face_px", query.min_face_px, &MIN_FACE_PX)?;
     check_range("?max_faces", query.max_faces, &MAX_FACES)?;
-    let new = NewDetection {
-        account_id: principal.account_id,
+    let account_id = principal.account_id;
+    let mut new = NewDetection {
+        account_id,
         picture: upload.bytes,
         declared: upload.declared,
         claim: upload.claim,
         look: Look { min_face_px: query.min_face_px, max_faces: query.max_faces },
+        once: None,
     };
+    if let Some(key) = key {
+        match once::claim(&state, &key, &new, preferences).await? {
+            Known::New(claim) => new.once = Some(claim),
+            Known::Done { resource_id } => {
+                return replay(&state, account_id, &resource_id, preferences).await;
+            }
+            Known::OtherRequest => return Err(key_reused()),
+            Known::Running => return Err(key_in_use()),
+        }
+    }
+    let once = new.once.clone();
+    let outcome = perform(&state, new, preferences).await;
+    if let (Err(_), Some(claim)) = (&outcome, &once) {
+        once::release(&state, claim).await;
+    }
+    outcome
+}
+
+async fn perform(state: &State, new: NewDetection, preferences: Preferences) -> Result<Response, Problem> {
+    let account_id = new.account_id;
     if preferences.respond_async {
-        let row = jobs::submit(&state, new, preferences.wait_at_most(WAIT_MAX)).await?;
+        let row = jobs::submit(state, new, preferences.wait_at_most(WAIT_MAX)).await?;
         return match jobs::detection_of(&row) {
-            Some(id) => created(detections::get(&state, principal.account_id, id).await?),
+            Some(id) => created(detections::get(state, account_id, id).await?),
             None => JOBS.accepted(row, preferences),
         };
     }
-    created(detections::create(&state, new).await?)
+    created(detections::create(state, new).await?)
+}
+
+/// Tells again of what the first request made; as it stands now.
+async fn replay(
+    state: &State,
+    account_id: AccountId,
+    resource_id: &str,
+    preferences: Preferences,
+) -> Result<Response, Problem> {
+    let mut response = if let Ok(id) = resource_id.parse::<DetectionId>() {
+        created(detections::get(state, account_id, id).await?)?
+    } else {
+        let id = resource_id.parse::<JobId>().map_err(Problem::internal)?;
+        let row = state.jobs.find_of(account_id, id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+        match jobs::detection_of(&row) {
+            Some(id) => created(detections::get(state, account_id, id).await?)?,
+            None => JOBS.accepted(row, preferences)?,
+        }
+    };
+    response.headers_mut().insert(IDEMPOTENT_REPLAYED.0, IDEMPOTENT_REPLAYED.1);
+    Ok(response)
 }
 
 fn created(detection: Detection) -> Result<Response, Problem> {

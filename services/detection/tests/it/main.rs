@@ -6,5 +6,6 @@ mod images;
 mod jobs;
 mod leftovers;
 mod listing;
+mod once;
 mod support;
 mod uploads;

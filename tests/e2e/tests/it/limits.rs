@@ -69,3 +69,20 @@ async fn a_killed_product_remembers_the_quota() {
     let me = user.get("/api/v1/users/me").await.json();
     assert_eq!(me["quota"]["windows"][0]["used"], 1);
 }
+
+/// N9, F5: a request that is sent again with its key is done and charged once.
+#[tokio::test]
+async fn a_repetition_costs_nothing() {
+    let product = Product::start().await;
+    let user = product.user().await;
+    let send = async || {
+        let request = user.request(reqwest::Method::POST, "/api/v1/faces/detections?min_face_px=40");
+        let request = request.header("idempotency-key", "8e03978e-40d5-43e8-bc93-6894a57f9324");
+        user.send(request.header("content-type", "image/png").body(photo())).await
+    };
+    let (first, again) = (send().await, send().await);
+    assert_eq!((first.status, again.status), (201, 201), "{:?}", again.json());
+    assert_eq!(first.text("/id"), again.text("/id"));
+    let used = user.get("/api/v1/users/me").await.json()["quota"]["windows"][0]["used"].clone();
+    assert_eq!(used, 1);
+}
