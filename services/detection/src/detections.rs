@@ -147,9 +147,9 @@ pub(crate) async fn analyze(
 /// Writes the picture, then its rows: no caller is told of a picture that is not there.
 async fn keep(state: State, new: NewDetection, analysis: AnalyzeFacesResponse) -> Result<Made, Error> {
     let image_id = ImageId::new();
-    let made = Made::new(&state, image_id, &new.picture, analysis).await?;
-    let blob = image_id.to_string();
-    state.blobs.put(&blob, new.picture).await?;
+    let picture = images::without_metadata(new.picture).await?;
+    let made = Made::new(&state, image_id, &picture, analysis).await?;
+    state.blobs.put(&image_id.to_string(), picture).await?;
     drop(new.claim);
     let write = async {
         let mut tx = state.database.begin().await?;

@@ -9,7 +9,7 @@ use prosopa_contract::engine::{ImageFormat, ImageInfo};
 use prosopa_model::{AccountId, ImageId};
 use prosopa_vault::BlobError;
 
-use crate::{budget::Claim, error::Error, state::State, store};
+use crate::{budget::Claim, error::Error, metadata, state::State, store};
 
 /// A stored picture.
 #[derive(Debug, Serialize, ToSchema)]
@@ -17,7 +17,7 @@ pub(crate) struct Image {
     /// The picture's id; its bytes are at `/api/v1/images/{id}/content`.
     #[schema(value_type = String, example = "img_01k5zv0c8hf6w9t3m2n4p6r8s0")]
     pub(crate) id: ImageId,
-    /// SHA-256 of the bytes as sent, hexadecimal.
+    /// SHA-256 of the bytes as kept, without metadata, hexadecimal.
     pub(crate) sha256: String,
     /// Pixels across, upright.
     pub(crate) width: u64,
@@ -26,7 +26,7 @@ pub(crate) struct Image {
     /// `jpeg`, `png` or `webp`.
     #[schema(example = "jpeg")]
     pub(crate) format: String,
-    /// Size as sent.
+    /// Size as kept.
     pub(crate) bytes: u64,
 }
 
@@ -35,6 +35,12 @@ pub(crate) struct Content {
     pub(crate) media_type: &'static str,
     pub(crate) bytes: Bytes,
     pub(crate) claim: Claim,
+}
+
+/// The picture as it is kept: without what the camera wrote beside it. Off the runtime's threads, since a large one takes
+/// a while.
+pub(crate) async fn without_metadata(picture: Bytes) -> Result<Bytes, Error> {
+    tokio::task::spawn_blocking(move || metadata::strip(&picture)).await.map_err(Error::Broken)
 }
 
 /// Describes a picture that is about to be kept.

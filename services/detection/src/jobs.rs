@@ -68,10 +68,11 @@ pub(crate) async fn submit(state: &State, new: NewDetection, wait: Duration) -> 
 
 async fn keep(state: State, new: NewDetection) -> Result<JobRow, Error> {
     let image_id = ImageId::new();
-    let input = DetectFaces { image_id, bytes: new.picture.len() as u64, look: new.look };
+    let picture = images::without_metadata(new.picture).await?;
+    let input = DetectFaces { image_id, bytes: picture.len() as u64, look: new.look };
     let job =
         NewJob::new(DETECT_FACES, serde_json::to_vec(&input).map_err(Error::Input)?).account(new.account_id);
-    state.blobs.put(&image_id.to_string(), new.picture).await?;
+    state.blobs.put(&image_id.to_string(), picture).await?;
     drop(new.claim);
     let write = async {
         let mut tx = state.database.begin().await?;

@@ -12,6 +12,7 @@ mod faces;
 mod http;
 mod images;
 mod jobs;
+mod metadata;
 mod metrics;
 mod once;
 mod service;
