@@ -5,8 +5,10 @@
 
 use std::time::Duration;
 
-use prosopa_model::{AccountId, Timestamp};
+use aws_lc_rs::digest::{Context, Digest, SHA256, digest};
 use uuid::Uuid;
+
+use prosopa_model::{AccountId, Timestamp};
 
 use crate::{Database, Error, Migration, Tx, affected, on_db, row};
 
@@ -22,14 +24,37 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// A request with a key.
 #[derive(Debug, Clone)]
 pub struct KeyedRequest {
-    /// Whose key it is.
-    pub account_id: AccountId,
-    /// What is asked for; the same key may be used for something else.
-    pub operation: &'static str,
+    account_id: AccountId,
+    operation: &'static str,
     /// SHA-256 of the key.
-    pub key_hash: [u8; 32],
+    key_hash: [u8; 32],
     /// SHA-256 of all that the outcome depends on.
-    pub fingerprint: [u8; 32],
+    fingerprint: [u8; 32],
+}
+
+impl KeyedRequest {
+    /// A request of an account for an operation; the same key may be used for another one. `content` is all that the
+    /// outcome depends on, in parts.
+    pub fn new(account_id: AccountId, operation: &'static str, key: &[u8], content: &[&[u8]]) -> Self {
+        let mut fingerprint = Context::new(&SHA256);
+        for part in content {
+            // With its length, so that no two lists of parts are one text.
+            fingerprint.update(&(part.len() as u64).to_be_bytes());
+            fingerprint.update(part);
+        }
+        Self {
+            account_id,
+            operation,
+            key_hash: bytes(&digest(&SHA256, key)),
+            fingerprint: bytes(&fingerprint.finish()),
+        }
+    }
+}
+
+fn bytes(digest: &Digest) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest.as_ref());
+    bytes
 }
 
 /// The right to do a request. To be finished with its effect, or released.

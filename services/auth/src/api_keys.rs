@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use prosopa_model::{AccountId, ApiKeyId, Credential, Cursor, Principal, Scopes, Timestamp};
 use prosopa_problem::FieldError;
+use prosopa_store::idempotency::{Claim, KeyedRequest, Known};
 
 use crate::{
     error::Error,
@@ -22,6 +23,20 @@ const NAME_LEN_MAX: usize = 100;
 /// What [`crate::Config::api_keys_per_day_max`] counts in: the last 24 hours.
 const DAY: Duration = Duration::from_hours(24);
 
+/// What is known of a request for a key that has a key of its own; a new one is claimed.
+pub(crate) async fn claim(
+    state: &State,
+    caller: &Principal,
+    idempotency_key: &[u8],
+    new: &NewApiKey,
+) -> Result<Known, Error> {
+    let scopes = new.scopes.as_ref().map_or_else(String::new, ToString::to_string);
+    let expires_at = new.expires_at.map_or(-1, Timestamp::micros).to_be_bytes();
+    let content: [&[u8]; 3] = [new.name.as_bytes(), scopes.as_bytes(), &expires_at];
+    let request = KeyedRequest::new(caller.account_id, "create_api_key", idempotency_key, &content);
+    state.store.claim(request, state.clock.now()).await
+}
+
 /// A key that is asked for, unchecked.
 pub(crate) struct NewApiKey {
     pub(crate) name: String,
@@ -34,6 +49,7 @@ pub(crate) async fn create(
     state: &State,
     caller: &Principal,
     new: NewApiKey,
+    once: Option<&Claim>,
 ) -> Result<(ApiKey, SecretString), Error> {
     if matches!(caller.credential, Credential::ApiKey(_)) {
         return Err(Error::KeyMakesKey);
@@ -54,6 +70,7 @@ pub(crate) async fn create(
         return Err(Error::TooManyNewKeys { max, retry_after: made_at.after(DAY).since(now) });
     }
     tx.insert_api_key(&key, caller.account_id, caller.user_id, text.secret_digest()).await?;
+    tx.finish(once, &key.id.to_string()).await?;
     tx.commit().await?;
     tracing::info!(user_id = %caller.user_id, api_key_id = %key.id, "API key made");
     Ok((key, text.into_text()))

@@ -84,6 +84,9 @@ pub enum Error {
     /// A job cannot be enqueued or waited for.
     #[error(transparent)]
     Enqueue(#[from] prosopa_jobs::Error),
+    /// Another request with the same key has taken over.
+    #[error("another request with the same key has taken over")]
+    Superseded,
     /// A secret cannot be sealed.
     #[error("a secret cannot be sealed")]
     Seal(#[from] prosopa_vault::KeyringError),
@@ -152,6 +155,7 @@ impl From<Error> for Problem {
                 "the account has {max} live keys, the most it may have; revoke one first"
             )),
             Error::NotFound => Self::new(Code::NotFound),
+            Error::Superseded => prosopa_http::key_in_use(),
             Error::HashingOverloaded => Self::new(Code::Overloaded).with_retry_after(HASHING_RETRY_AFTER),
             Error::Store(error) => error.into(),
             Error::Enqueue(error) => error.into(),

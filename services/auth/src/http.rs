@@ -76,6 +76,7 @@ pub(crate) fn endpoints() -> Endpoints<State> {
                 .summary("Create an API key, as a signed-in user; its text is shown this once")
                 .scope(Scope::AccountWrite)
                 .json_request::<api_keys::NewApiKey>()
+                .keyed()
                 .json_answer::<api_keys::CreatedApiKey>(StatusCode::CREATED, "The new key"),
             api_keys::create,
         )

@@ -6,8 +6,12 @@ pub(crate) mod sessions;
 pub(crate) mod signing_keys;
 pub(crate) mod users;
 
-use prosopa_model::{AccountId, SessionId, UserId};
-use prosopa_store::{Connection, Database, Migration, Tx, migration};
+use prosopa_model::{AccountId, SessionId, Timestamp, UserId};
+use prosopa_store::{
+    Connection, Database, Migration, Tx,
+    idempotency::{self, Claim, KeyedRequest, Known},
+    migration,
+};
 
 use crate::error::Error;
 
@@ -22,6 +26,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     prosopa_jobs::MIGRATION,
     migration!("0004_registrations"),
     prosopa_events::MIGRATION,
+    idempotency::MIGRATION,
 ];
 
 /// The service's database. Cheap to clone.
@@ -81,12 +86,39 @@ impl Store {
         Ok(write)
     }
 
+    /// What is known of a request with a key; a new one is claimed.
+    pub(crate) async fn claim(&self, request: KeyedRequest, now: Timestamp) -> Result<Known, Error> {
+        Ok(idempotency::claim(&self.database, request, now).await?)
+    }
+
+    /// Lets the repetition of a failed request be a new attempt; one that cannot be let waits until the claim is over.
+    pub(crate) async fn release(&self, claim: &Claim) {
+        if let Err(error) = idempotency::release(&self.database, claim).await {
+            tracing::warn!(%error, "a key stays claimed until its time is over");
+        }
+    }
+
+    /// Forgets some of the keys of requests that are known for long enough; gives back how many.
+    pub(crate) async fn delete_expired_claims(&self, now: Timestamp, limit: u32) -> Result<u64, Error> {
+        Ok(idempotency::delete_expired(&self.database, now, limit).await?)
+    }
+
     async fn read(&self) -> Result<Connection, Error> {
         Ok(self.database.read().await?)
     }
 }
 
 impl Write {
+    /// Notes what a request with a key has made.
+    pub(crate) async fn finish(&mut self, once: Option<&Claim>, resource_id: &str) -> Result<(), Error> {
+        match once {
+            Some(claim) if !idempotency::finish(&mut self.tx, claim, resource_id).await? => {
+                Err(Error::Superseded)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The transaction itself, for rows that are not this service's.
     pub(crate) const fn tx(&mut self) -> &mut Tx {
         &mut self.tx

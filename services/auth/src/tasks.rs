@@ -30,6 +30,7 @@ pub(crate) fn all(state: &State) -> Vec<Task> {
 async fn sweep_forever(state: State, stop: CancellationToken) -> Result<(), BuildError> {
     loop {
         while sweep(&state).await? && !stop.is_cancelled() {}
+        while state.store.delete_expired_claims(state.clock.now(), SWEEP_BATCH).await? > 0 {}
         if pause(SWEEP_PERIOD, &stop).await.is_stopped() {
             return Ok(());
         }

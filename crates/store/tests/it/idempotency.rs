@@ -16,7 +16,7 @@ async fn open(home: &TestHome) -> Database {
 }
 
 fn request(account_id: AccountId, body: u8) -> KeyedRequest {
-    KeyedRequest { account_id, operation: "create", key_hash: [1; 32], fingerprint: [body; 32] }
+    KeyedRequest::new(account_id, "create", b"key", &[b"always", &[body]])
 }
 
 fn noon() -> Timestamp {

@@ -1,14 +1,20 @@
 //! `POST`, `GET /api/v1/auth/api-keys`, `DELETE /api/v1/auth/api-keys/{id}`.
 
-use axum::{extract, response::IntoResponse};
+use axum::{
+    extract,
+    response::{IntoResponse, Response},
+};
 use http::StatusCode;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
-use prosopa_http::{Caller, Json, Page, PageQuery, PathId, Query};
-use prosopa_model::{ApiKeyId, Scopes, Timestamp, id};
-use prosopa_problem::Problem;
+use prosopa_http::{
+    Caller, IDEMPOTENT_REPLAYED, IdempotencyKey, Json, Page, PageQuery, PathId, Query, key_in_use, key_reused,
+};
+use prosopa_model::{AccountId, ApiKeyId, Scopes, Timestamp, id};
+use prosopa_problem::{Code, Problem};
+use prosopa_store::idempotency::Known;
 
 use super::{NO_STORE, expose};
 use crate::{api_keys, state::State, store};
@@ -60,10 +66,19 @@ pub(crate) struct ApiKey {
 pub(crate) struct CreatedApiKey {
     #[serde(flatten)]
     api_key: ApiKey,
-    /// The text to send as `Authorization: Bearer` or `X-API-Key`. It is not kept and cannot be shown again.
-    #[serde(serialize_with = "expose")]
-    #[schema(value_type = String, example = "psp_live_01h455vb4pex5vsknk084sn02q_7Qm0vXcN2bLk9TfYzR4wHs6JdGp1aUeVi8oCtMxBqEn_1c291ca3")]
-    key: SecretString,
+    /// The text to send as `Authorization: Bearer` or `X-API-Key`. It is not kept and cannot be shown again: absent where the
+    /// request was sent again with its `Idempotency-Key`.
+    #[serde(serialize_with = "expose_option", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "psp_live_01h455vb4pex5vsknk084sn02q_7Qm0vXcN2bLk9TfYzR4wHs6JdGp1aUeVi8oCtMxBqEn_1c291ca3")]
+    key: Option<SecretString>,
+}
+
+/// Only called where there is one.
+fn expose_option<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => expose(secret, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 impl From<store::api_keys::ApiKey> for ApiKey {
@@ -83,11 +98,42 @@ impl From<store::api_keys::ApiKey> for ApiKey {
 pub(super) async fn create(
     extract::State(state): extract::State<State>,
     Caller(caller): Caller,
+    idempotency_key: Option<IdempotencyKey>,
     Json(new): Json<NewApiKey>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let new = api_keys::NewApiKey { name: new.name, scopes: new.scopes, expires_at: new.expires_at };
-    let (key, text) = api_keys::create(&state, &caller, new).await?;
-    Ok((StatusCode::CREATED, [NO_STORE], axum::Json(CreatedApiKey { api_key: key.into(), key: text })))
+    let mut once = None;
+    if let Some(idempotency_key) = idempotency_key {
+        match api_keys::claim(&state, &caller, idempotency_key.as_bytes(), &new).await? {
+            Known::New(claim) => once = Some(claim),
+            Known::Done { resource_id } => return replay(&state, caller.account_id, &resource_id).await,
+            Known::OtherRequest => return Err(key_reused()),
+            Known::Running => return Err(key_in_use()),
+        }
+    }
+    match api_keys::create(&state, &caller, new, once.as_ref()).await {
+        Ok((key, text)) => Ok(created(key, Some(text))),
+        Err(error) => {
+            if let Some(claim) = &once {
+                state.store.release(claim).await;
+            }
+            Err(error.into())
+        }
+    }
+}
+
+fn created(key: store::api_keys::ApiKey, text: Option<SecretString>) -> Response {
+    let body = CreatedApiKey { api_key: key.into(), key: text };
+    (StatusCode::CREATED, [NO_STORE], axum::Json(body)).into_response()
+}
+
+/// Tells again of the key that the first request made, without its text, which nobody has but its caller.
+async fn replay(state: &State, account_id: AccountId, resource_id: &str) -> Result<Response, Problem> {
+    let id = resource_id.parse().map_err(Problem::internal)?;
+    let key = state.store.find_api_key_of(account_id, id).await?;
+    let mut response = created(key.ok_or_else(|| Problem::new(Code::NotFound))?, None);
+    response.headers_mut().insert(IDEMPOTENT_REPLAYED.0, IDEMPOTENT_REPLAYED.1);
+    Ok(response)
 }
 
 pub(super) async fn list(

@@ -52,6 +52,23 @@ impl Store {
         Ok(on_db!(connection, c => query_as::<_, StoredApiKey>(sql).bind(id.uuid()).fetch_optional(c).await)?)
     }
 
+    /// A key of an account, unless it is revoked.
+    pub(crate) async fn find_api_key_of(
+        &self,
+        account_id: AccountId,
+        id: ApiKeyId,
+    ) -> Result<Option<ApiKey>, Error> {
+        let sql = "SELECT id, name, scopes, created_at, expires_at, last_used_at
+                   FROM api_keys
+                   WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL";
+        let mut connection = self.read().await?;
+        Ok(on_db!(connection, c => query_as::<_, ApiKey>(sql)
+            .bind(id.uuid())
+            .bind(account_id.uuid())
+            .fetch_optional(c)
+            .await)?)
+    }
+
     /// Up to `limit` keys of an account that are not revoked, expired or not, newest first, behind `after`.
     pub(crate) async fn list_api_keys(
         &self,

@@ -316,3 +316,42 @@ async fn the_last_use_survives_a_restart() {
     let list = app.get(KEYS, &token).await;
     assert_eq!(list.json["items"][0]["last_used_at"], "2026-01-02T03:04:12.500000Z");
 }
+
+/// N9: sent again with its `Idempotency-Key`, a request makes no second key and shows no secret again.
+#[tokio::test]
+async fn a_repeated_request_makes_one_key() {
+    let app = App::start().await;
+    let token = app.access_token_of("ada").await;
+    let principal = app.verify(&token).await.unwrap();
+    let send = async |name: &str| {
+        let request = http::Request::post(KEYS).header("content-type", "application/json");
+        let request = request.header("idempotency-key", "k1").extension(principal.clone());
+        app.send(request.body(json!({ "name": name }).to_string().into()).unwrap()).await
+    };
+    let (first, again) = (send("door").await, send("door").await);
+    assert_eq!((first.status, again.status), (StatusCode::CREATED, StatusCode::CREATED));
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(again.text("id"), first.text("id"));
+    assert!(app.verify(&first.text("key")).await.is_ok());
+    assert!(again.json.get("key").is_none(), "{}", again.json);
+    assert_eq!(send("window").await.problem(), "idempotency-key-reused");
+    let list = app.get(KEYS, &token).await;
+    assert_eq!(list.json["items"].as_array().unwrap().len(), 1);
+    app.call(Method::DELETE, &format!("{KEYS}/{}", first.text("id")), Some(&token), None).await;
+    assert_eq!(send("door").await.problem(), "not-found", "it is not made again");
+}
+
+/// N9: a request that was refused may be sent again.
+#[tokio::test]
+async fn a_refused_request_gives_its_key_back() {
+    let app = App::start().await;
+    let token = app.access_token_of("ada").await;
+    let principal = app.verify(&token).await.unwrap();
+    let send = async |body: Value| {
+        let request = http::Request::post(KEYS).header("content-type", "application/json");
+        let request = request.header("idempotency-key", "k1").extension(principal.clone());
+        app.send(request.body(body.to_string().into()).unwrap()).await
+    };
+    assert_eq!(send(json!({ "name": "" })).await.problem(), "validation-failed");
+    assert_eq!(send(json!({ "name": "door" })).await.status, StatusCode::CREATED);
+}
