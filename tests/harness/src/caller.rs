@@ -86,7 +86,7 @@ impl Caller {
     /// Logs in as a user that [`Self::register`] made.
     pub(crate) async fn log_in(&self, user_name: &str) -> Self {
         let login = json!({ "user_name": user_name, "password": PASSWORD });
-        let login = self.post("/api/v1/auth/login", &login).await;
+        let login = patiently(async || self.post("/api/v1/auth/login", &login).await).await;
         assert_eq!(login.status, 200, "{:?}", login.json());
         Self { user_name: user_name.to_owned(), ..self.with_token(&login.text("/access_token")) }
     }
@@ -145,5 +145,16 @@ impl Caller {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Ok(Answer { status, headers, body: response.bytes().await?.to_vec() })
+    }
+}
+
+/// Asks again while the rate limit says no.
+pub async fn patiently(ask: impl AsyncFn() -> Answer) -> Answer {
+    loop {
+        let answer = ask().await;
+        if answer.status != 429 {
+            return answer;
+        }
+        tokio::task::yield_now().await;
     }
 }

@@ -10,7 +10,7 @@ mod proxy;
 pub use prosopa_testkit::TestHome as Home;
 
 pub use self::{
-    caller::{Answer, Caller, PASSWORD},
+    caller::{Answer, Caller, PASSWORD, patiently},
     product::{Product, binary, model_pack, photo},
     proxy::Proxy,
 };

@@ -1,20 +1,9 @@
 //! Work that is not waited for.
 
-use prosopa_harness::{Answer, Caller, Product, photo};
+use prosopa_harness::{Answer, Caller, Product, patiently, photo};
 use reqwest::Method;
 
 const PATH: &str = "/api/v1/faces/detections";
-
-/// Asks again while the rate limit says no.
-async fn patiently(ask: impl AsyncFn() -> Answer) -> Answer {
-    loop {
-        let answer = ask().await;
-        if answer.status != 429 {
-            return answer;
-        }
-        tokio::task::yield_now().await;
-    }
-}
 
 async fn submit(user: &Caller, preference: &str) -> Answer {
     patiently(async || {
@@ -102,7 +91,8 @@ async fn every_job_reaches_the_list_of_all_jobs() {
         assert_eq!(job.json()["status"], "completed");
     }
     let stranger = product.user().await;
-    assert_eq!(stranger.get("/api/v1/jobs").await.json()["items"], serde_json::json!([]));
-    let refused = stranger.get("/api/v1/jobs?status=lost").await;
+    let list = patiently(async || stranger.get("/api/v1/jobs").await).await.json();
+    assert_eq!(list["items"], serde_json::json!([]));
+    let refused = patiently(async || stranger.get("/api/v1/jobs?status=lost").await).await;
     assert_eq!(refused.refusal(), (422, "validation-failed".into()));
 }

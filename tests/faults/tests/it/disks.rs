@@ -1,6 +1,6 @@
 use std::{os::unix::fs::MetadataExt, sync::Arc};
 
-use prosopa_harness::{Home, Product, binary, model_pack, photo};
+use prosopa_harness::{Home, Product, binary, model_pack, patiently, photo};
 use tokio::process::Command;
 
 /// The product on a file system of its own, in a mount namespace that ends with it.
@@ -42,26 +42,13 @@ async fn a_full_disk_is_said_and_nothing_is_torn() {
     };
     assert_eq!(refused.refusal(), (507, "storage-full".into()));
     assert!(!kept.is_empty());
-    let list = settled(|| user.get("/api/v1/faces/detections?limit=200")).await.json();
+    let list = patiently(async || user.get("/api/v1/faces/detections?limit=200").await).await.json();
     assert_eq!(list["items"].as_array().unwrap().len(), kept.len());
     for id in &kept[..2] {
         let path = format!("/api/v1/faces/detections/{id}");
-        assert_eq!(settled(|| user.delete(&path)).await.status, 204);
+        assert_eq!(patiently(async || user.delete(&path).await).await.status, 204);
     }
-    assert_eq!(settled(|| user.detect(photo(), "image/png")).await.status, 201);
-}
-
-/// Asks again while the rate limit says no.
-async fn settled<F: Future<Output = prosopa_harness::Answer>>(
-    ask: impl Fn() -> F,
-) -> prosopa_harness::Answer {
-    loop {
-        let answer = ask().await;
-        if answer.status != 429 {
-            return answer;
-        }
-        tokio::task::yield_now().await;
-    }
+    assert_eq!(patiently(async || user.detect(photo(), "image/png").await).await.status, 201);
 }
 
 /// F5: a data folder that cannot be written is named, before anything is promised.
