@@ -44,6 +44,12 @@ impl TestDatabases {
         Server::of_folder(folder).map(|server| server.template())
     }
 
+    /// The places of the folder's databases, while somebody else holds them or nobody drops them.
+    pub fn locations_of(folder: &Path) -> Databases {
+        let databases = std::mem::ManuallyDrop::new(Self::of_folder(folder));
+        databases.locations(folder)
+    }
+
     /// In files, whatever the run was given.
     pub const fn of_files() -> Self {
         Self { server: None }

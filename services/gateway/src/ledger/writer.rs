@@ -136,6 +136,8 @@ impl Writer {
     async fn decide(&self, batch: &[Command], refunds: &[Refund]) -> Result<Vec<Decision>, Failure> {
         let now = self.clock.now();
         let mut tx = self.database.begin().await?;
+        // Other processes may count in the same database.
+        tx.lock("quota_ledger").await?;
         self.transactions.inc();
         let mut open: HashMap<AccountId, Open> = HashMap::new();
         for refund in refunds {

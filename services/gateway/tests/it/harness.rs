@@ -19,11 +19,10 @@ use prosopa_contract::verifier::{Verifier, VerifyError};
 use prosopa_gateway::{Config, GatewayService, MonotonicClock, Rate};
 use prosopa_model::{AccountId, ApiKeyId, Clock, Credential, Principal};
 use prosopa_runtime::{Host, ListenerOptions, Listeners, PeerAddress, Platform, TaskEnded};
-use prosopa_testkit::{ManualClock, principal_of};
+use prosopa_testkit::{ManualClock, TestDatabases, TestHome, principal_of};
 use prosopa_vault::Keyring;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
@@ -90,14 +89,14 @@ pub(crate) struct Gateway {
     pub(crate) verifier: Arc<FakeVerifier>,
     pub(crate) probe: Probe,
     host: JoinHandle<Result<(), TaskEnded>>,
-    _dir: Option<TempDir>,
+    _home: Option<TestHome>,
 }
 
 impl Gateway {
     pub(crate) async fn start(config: Config) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let mut gateway = Self::start_in(dir.path(), config).await;
-        gateway._dir = Some(dir);
+        let home = TestHome::new();
+        let mut gateway = Self::start_in(home.path(), config).await;
+        gateway._home = Some(home);
         gateway
     }
 
@@ -107,7 +106,8 @@ impl Gateway {
         let verifier = Arc::new(FakeVerifier::default());
         let probe = Probe::default();
         let keyring = Keyring::open_or_create(&dir.join("keyring.json")).unwrap();
-        let mut platform = Platform::new(dir, keyring, Arc::clone(&clock) as Arc<dyn Clock>);
+        let platform = Platform::new(dir, keyring, Arc::clone(&clock) as Arc<dyn Clock>);
+        let mut platform = platform.with_databases(TestDatabases::locations_of(dir));
         platform.peers.verifier = Some(Arc::clone(&verifier) as Arc<dyn Verifier>);
         platform.peers.upstreams = vec![things(probe.clone())];
         let time = Arc::clone(&monotonic) as Arc<dyn MonotonicClock>;
@@ -118,7 +118,7 @@ impl Gateway {
         let listeners = Listeners::bind(any_port, any_port).await.unwrap();
         let address = listeners.public_address().unwrap();
         let host = tokio::spawn(host.run(listeners, router.clone(), ListenerOptions::default()));
-        Self { router, address, platform, clock, monotonic, verifier, probe, host, _dir: None }
+        Self { router, address, platform, clock, monotonic, verifier, probe, host, _home: None }
     }
 
     /// Makes `credential` stand for `principal`.

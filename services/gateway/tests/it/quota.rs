@@ -3,6 +3,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use prosopa_gateway::{Config, Plan};
 use prosopa_model::QuotaSnapshot;
+use prosopa_testkit::TestHome;
 
 use crate::harness::{Call, Gateway, fast, user, with_key};
 
@@ -70,6 +71,36 @@ async fn two_thousand_at_once_get_exactly_their_hundred() {
     assert_eq!(gateway.used("key").await, (100, 100));
     assert_eq!(gateway.used("other").await, (0, 0), "other accounts are unaffected");
     assert_eq!(gateway.spend("other").await.status, StatusCode::CREATED);
+}
+
+/// N8: two processes that count in one server's database admit exactly the limit together, and know it of each other. On
+/// SQLite there is one process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_processes_at_once_give_exactly_a_hundred() {
+    let home = TestHome::new();
+    let one = Arc::new(Gateway::start_in(home.path(), plan(100, 2_000)).await);
+    if home.server_url("gateway").is_none() {
+        return;
+    }
+    let other = Arc::new(Gateway::start_in(home.path(), plan(100, 2_000)).await);
+    let person = user();
+    for gateway in [&one, &other] {
+        gateway.know("session", &person);
+    }
+    let mut admitted = 0;
+    // Two at a time meet most often; then many, as in life.
+    for calls in std::iter::repeat_n(2, 60).chain([2_000]) {
+        let calls = (0..calls).map(|index| {
+            let gateway = Arc::clone(if index % 2 == 0 { &one } else { &other });
+            tokio::spawn(async move { gateway.spend("session").await.status })
+        });
+        for call in calls.collect::<Vec<_>>() {
+            admitted += usize::from(call.await.unwrap() == StatusCode::CREATED);
+        }
+    }
+    assert_eq!(admitted, 100);
+    assert_eq!(one.used("session").await, (100, 100));
+    assert_eq!(other.used("session").await, (100, 100));
 }
 
 /// F5: a new day begins empty, the month goes on.

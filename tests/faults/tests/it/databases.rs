@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures::future::join_all;
+
 use prosopa_harness::{Answer, Home, Product, Proxy, photo};
 
 /// The way to the run's server: its URL, and the host and port in it.
@@ -80,4 +82,32 @@ async fn two_processes_that_start_at_once_are_one_product() {
     let mut visitor = other.stranger();
     visitor.token = user.token;
     assert_eq!(visitor.get("/api/v1/users/me").await.status, 200);
+}
+
+/// N8, F5: two processes that count in one database together admit exactly the limit, and both show what was spent.
+#[tokio::test]
+async fn two_processes_admit_exactly_the_limit() {
+    let home = Arc::new(Home::new());
+    if server(&home).is_none() {
+        return;
+    }
+    let data_dir = home.path().join("data");
+    let start = || {
+        let mut command = Product::command(&data_dir);
+        command.env("PROSOPA_GATEWAY__PLAN__REQUESTS_PER_DAY", "25");
+        command.env("PROSOPA_GATEWAY__CALLER_RATE__BURST", "1000");
+        Product::spawn(command, Arc::clone(&home))
+    };
+    let (one, other) = tokio::join!(start(), start());
+    let user = one.user().await;
+    let elsewhere = other.log_in(&user.user_name).await;
+    let callers = (0..80).map(|index| if index % 2 == 0 { user.clone() } else { elsewhere.clone() });
+    let answers =
+        join_all(callers.map(|caller| async move { caller.detect(photo(), "image/png").await })).await;
+    let count = |status| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((count(201), count(429)), (25, 55));
+    for caller in [&user, &elsewhere] {
+        let me = caller.get("/api/v1/users/me").await.json();
+        assert_eq!(me["quota"]["windows"][0]["used"], 25);
+    }
 }
