@@ -176,7 +176,8 @@ async fn stop_a_zombie(is_extending: bool) {
             std::future::pending().await
         })
     });
-    let (zombie, heir) = (one.worker(Arc::clone(&hanging)), other.worker(hanging));
+    // No room for a second job: else it would look into the queue again and take its own job back.
+    let (zombie, heir) = (one.worker_of(1, 0, Arc::clone(&hanging)), other.worker(hanging));
     let stop = CancellationToken::new();
     let stopping = stop.clone();
     let extending = zombie.clone();
