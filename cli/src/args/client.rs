@@ -101,7 +101,7 @@ pub(crate) struct KeysCreate {
     /// Name that tells what the key is for
     pub(crate) name: String,
     /// What the key may do (repeat or separate by commas): faces:read, faces:write, images:read, account:read,
-    /// account:write; all but the last when left out
+    /// account:write, admin; all but the last two when left out
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     pub(crate) scopes: Vec<String>,
     /// When the key stops working, such as 2027-01-31T00:00:00Z

@@ -35,6 +35,8 @@ pub(crate) struct Problem {
     /// Window of the quota that is used up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) window: Option<String>,
+    /// What it counts.
+    pub(crate) meter: Option<String>,
     /// Limit of that window.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) limit: Option<u64>,
@@ -87,7 +89,11 @@ impl Problem {
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = Vec::new();
         if let (Some(window), Some(limit)) = (&self.window, self.limit) {
-            notes.push(format!("{limit} requests a {} are allowed", printable(window)));
+            let meter = printable(self.meter.as_deref().unwrap_or("requests"));
+            notes.push(match window.as_str() {
+                "day" | "month" => format!("{limit} {meter} a {window} are allowed"),
+                name => format!("the limit {} allows {limit} {meter}", printable(name)),
+            });
         }
         if let Some(resets_at) = &self.resets_at {
             notes.push(format!("it resets at {}", printable(&time_ahead(resets_at))));

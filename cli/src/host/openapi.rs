@@ -2,7 +2,8 @@
 
 use prosopa_auth::AuthService;
 use prosopa_detection::DetectionService;
-use prosopa_http::{Section, assemble};
+use prosopa_gateway::GatewayService;
+use prosopa_http::{Operation, Section, assemble};
 use prosopa_notifications::NotificationsService;
 use prosopa_runtime::Service;
 
@@ -12,21 +13,19 @@ pub(super) const EXAMPLES: &str = "Example:
   prosopa openapi > openapi.json";
 
 pub(super) fn run() -> Result<(), Failure> {
-    let (auth, detection) = (AuthService::operations(), DetectionService::operations());
-    let notifications = NotificationsService::operations();
-    let sections = [
-        Section { service: AuthService::NAME, description: AuthService::DESCRIPTION, operations: &auth },
-        Section {
-            service: DetectionService::NAME,
-            description: DetectionService::DESCRIPTION,
-            operations: &detection,
-        },
-        Section {
-            service: NotificationsService::NAME,
-            description: NotificationsService::DESCRIPTION,
-            operations: &notifications,
-        },
+    let tables = [
+        table::<AuthService>(),
+        table::<DetectionService>(),
+        table::<NotificationsService>(),
+        table::<GatewayService>(),
     ];
+    let sections =
+        tables.iter().map(|(service, description, operations)| Section { service, description, operations });
+    let sections: Vec<Section<'_>> = sections.collect();
     let document = assemble("Prosopa", env!("CARGO_PKG_VERSION"), &sections)?;
     say(&serde_json::to_string_pretty(&document)?)
+}
+
+fn table<S: Service>() -> (&'static str, &'static str, Vec<Operation>) {
+    (S::NAME, S::DESCRIPTION, S::operations())
 }

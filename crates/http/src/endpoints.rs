@@ -66,6 +66,7 @@ fn method_filter(method: &Method) -> MethodFilter {
     // The constructors of `Operation` make no other methods.
     match *method {
         Method::POST => MethodFilter::POST,
+        Method::PUT => MethodFilter::PUT,
         Method::DELETE => MethodFilter::DELETE,
         _ => MethodFilter::GET,
     }

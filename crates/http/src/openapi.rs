@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use prosopa_model::Meter;
 use prosopa_problem::{Code, MEDIA_TYPE};
 
 use crate::{
@@ -91,13 +92,16 @@ fn render(service: &str, id: &str, operation: &Operation) -> Value {
     rendered.insert("tags".into(), json!([service]));
     rendered.insert("summary".into(), operation.summary.into());
     let mut notes = Vec::new();
-    if operation.weight > 0 {
-        notes.push(format!("Counts as {} against the quota.", operation.weight));
+    if !operation.units.is_nothing() {
+        notes.push(format!("Counts as {} against the quota.", counted(operation)));
     }
     if operation.access == Access::OwnSecret {
         notes.push("Needs the secret that was given with it, as `Authorization: Bearer`.".to_owned());
     }
-    if let Access::Scope(scope) = operation.access {
+    if operation.access == Access::Administrator {
+        notes.push("Only for administrators.".to_owned());
+    }
+    if let Some(scope) = operation.access.scope() {
         notes.push(format!("Needs the scope `{}`.", scope.as_str()));
         rendered.insert("security".into(), json!([{ "bearer": [] }, { "api_key": [] }]));
     } else {
@@ -114,6 +118,13 @@ fn render(service: &str, id: &str, operation: &Operation) -> Value {
     }
     rendered.insert("responses".into(), responses(service, operation));
     Value::Object(rendered)
+}
+
+/// Such as `requests: 1, images: 1`.
+fn counted(operation: &Operation) -> String {
+    let amounts = Meter::ALL.map(|meter| (meter, operation.units.of(meter)));
+    let amounts = amounts.iter().filter(|(_, amount)| *amount > 0);
+    amounts.map(|(meter, amount)| format!("{meter}: {amount}")).collect::<Vec<_>>().join(", ")
 }
 
 fn parameters(operation: &Operation) -> Value {

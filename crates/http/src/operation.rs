@@ -8,7 +8,7 @@ use utoipa::{
     openapi::path::{Parameter, ParameterIn},
 };
 
-use prosopa_model::Scope;
+use prosopa_model::{Meter, Scope, Units};
 use prosopa_problem::Code;
 
 use crate::schema::Schemas;
@@ -28,6 +28,19 @@ pub enum Access {
     OwnSecret,
     /// Callers whose credential has the scope.
     Scope(Scope),
+    /// Administrators whose credential has the scope `admin`.
+    Administrator,
+}
+
+impl Access {
+    /// The scope that the credential must have; none where no account calls.
+    pub const fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Public | Self::OwnSecret => None,
+            Self::Scope(scope) => Some(scope),
+            Self::Administrator => Some(Scope::Admin),
+        }
+    }
 }
 
 /// One media type of a request body.
@@ -63,8 +76,8 @@ pub struct Operation {
     pub summary: &'static str,
     /// Who may call it.
     pub access: Access,
-    /// Metered requests it counts as; zero where it is rate-limited only.
-    pub weight: u32,
+    /// What it counts as, apart from the bytes of its body; nothing where it is rate-limited only.
+    pub units: Units,
     /// Longest time from the request's head to the answer's head.
     pub deadline: Duration,
     /// Largest body, bytes.
@@ -96,6 +109,11 @@ impl Operation {
         Self::new(id, Method::POST, path, false)
     }
 
+    /// An operation that makes or replaces what its path names.
+    pub fn put(id: &'static str, path: &'static str) -> Self {
+        Self::new(id, Method::PUT, path, true)
+    }
+
     /// A deleting operation.
     pub fn delete(id: &'static str, path: &'static str) -> Self {
         Self::new(id, Method::DELETE, path, true)
@@ -108,7 +126,7 @@ impl Operation {
             path,
             summary: "",
             access: Access::Public,
-            weight: 0,
+            units: Units::NONE,
             deadline: DEADLINE,
             body_bytes_max: 0,
             is_idempotent,
@@ -135,6 +153,13 @@ impl Operation {
         self
     }
 
+    /// Demands an administrator whose credential has the scope `admin`.
+    #[must_use]
+    pub const fn administrator(mut self) -> Self {
+        self.access = Access::Administrator;
+        self
+    }
+
     /// Demands the secret of the very resource, as a bearer token.
     #[must_use]
     pub const fn own_secret(mut self) -> Self {
@@ -145,7 +170,14 @@ impl Operation {
     /// Counts each call as `weight` metered requests.
     #[must_use]
     pub const fn metered(mut self, weight: u32) -> Self {
-        self.weight = weight;
+        self.units = self.units.with(Meter::Requests, weight as u64);
+        self
+    }
+
+    /// Counts each call as so much of another meter.
+    #[must_use]
+    pub const fn counting(mut self, meter: Meter, amount: u32) -> Self {
+        self.units = self.units.with(meter, amount as u64);
         self
     }
 
@@ -165,8 +197,14 @@ impl Operation {
 
     /// Declares the parameter `{id}` of the path.
     #[must_use]
-    pub fn path_id(mut self, description: &str) -> Self {
-        let mut parameter = Parameter::new("id");
+    pub fn path_id(self, description: &str) -> Self {
+        self.path_text("id", description)
+    }
+
+    /// Declares another parameter of the path.
+    #[must_use]
+    pub fn path_text(mut self, name: &str, description: &str) -> Self {
+        let mut parameter = Parameter::new(name);
         parameter.parameter_in = ParameterIn::Path;
         parameter.description = Some(description.to_owned());
         parameter.schema = Some(String::schema());
@@ -283,10 +321,10 @@ impl Operation {
             Code::DeadlineExceeded,
             Code::StorageFull,
         ];
-        if matches!(self.access, Access::Scope(_)) {
+        if self.access.scope().is_some() {
             codes.extend([Code::Unauthenticated, Code::TokenExpired, Code::Forbidden]);
         }
-        if self.weight > 0 {
+        if !self.units.is_nothing() {
             codes.push(Code::QuotaExceeded);
         }
         if self.request.is_empty() {

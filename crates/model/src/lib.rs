@@ -9,16 +9,18 @@ pub mod principal;
 pub mod quota;
 pub mod range;
 pub mod timestamp;
+pub mod window;
 
 pub use self::{
     clock::{Clock, SystemClock},
     cursor::Cursor,
     id::{
         AccountId, ApiKeyId, DetectionId, Id, ImageId, JobId, Kind, RegistrationId, RequestId, SessionId,
-        UserId,
+        SubjectId, UserId,
     },
     principal::{Credential, Principal, Role, Scope, Scopes},
-    quota::{QuotaSnapshot, QuotaWindow, RateLimit, WindowUse},
+    quota::{LimitMode, Meter, QuotaSnapshot, RateLimit, Units, WindowUse},
     range::TimeRange,
     timestamp::Timestamp,
+    window::{QuotaWindow, Zone},
 };

@@ -81,12 +81,21 @@ pub enum Scope {
     /// Create and revoke keys, change the account.
     #[serde(rename = "account:write")]
     AccountWrite,
+    /// Manage what belongs to all accounts; only of use to administrators.
+    #[serde(rename = "admin")]
+    Admin,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 5] =
-        [Self::FacesRead, Self::FacesWrite, Self::ImagesRead, Self::AccountRead, Self::AccountWrite];
+    pub const ALL: [Self; 6] = [
+        Self::FacesRead,
+        Self::FacesWrite,
+        Self::ImagesRead,
+        Self::AccountRead,
+        Self::AccountWrite,
+        Self::Admin,
+    ];
 
     /// Stored and spoken form.
     pub const fn as_str(self) -> &'static str {
@@ -96,6 +105,7 @@ impl Scope {
             Self::ImagesRead => "images:read",
             Self::AccountRead => "account:read",
             Self::AccountWrite => "account:write",
+            Self::Admin => "admin",
         }
     }
 }
@@ -119,9 +129,10 @@ impl Scopes {
         Scope::ALL.into_iter().collect()
     }
 
-    /// What a key may do unless it is told otherwise: all but minting further keys.
+    /// What a key may do unless it is told otherwise: all but minting further keys and managing the suite.
     pub fn for_keys() -> Self {
-        Scope::ALL.into_iter().filter(|scope| *scope != Scope::AccountWrite).collect()
+        let is_harmless = |scope: &Scope| !matches!(scope, Scope::AccountWrite | Scope::Admin);
+        Scope::ALL.into_iter().filter(is_harmless).collect()
     }
 
     /// Whether `scope` is among them.

@@ -1,60 +1,113 @@
-//! Quotas as a caller sees them: windows, use, rate.
+//! Quotas as a caller sees them: what is counted, limits, use, rate.
 
-use std::time::Duration;
+use std::{fmt, str::FromStr, time::Duration};
 
-use jiff::{ToSpan, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Timestamp, principal::UnknownName};
 
-/// A span of time in which metered requests are counted.
+/// What a quota counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum QuotaWindow {
-    /// A calendar day, UTC.
-    Day,
-    /// A calendar month, UTC.
-    Month,
+pub enum Meter {
+    /// Metered operations, each as often as it weighs.
+    Requests,
+    /// Pictures.
+    Images,
+    /// Frames of videos.
+    Frames,
+    /// Seconds of sound.
+    AudioSeconds,
+    /// Bytes of the bodies of metered operations.
+    Bytes,
 }
 
-impl QuotaWindow {
+impl Meter {
+    /// Every meter.
+    pub const ALL: [Self; 5] = [Self::Requests, Self::Images, Self::Frames, Self::AudioSeconds, Self::Bytes];
+
     /// Stored and spoken form.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Day => "day",
-            Self::Month => "month",
+            Self::Requests => "requests",
+            Self::Images => "images",
+            Self::Frames => "frames",
+            Self::AudioSeconds => "audio_seconds",
+            Self::Bytes => "bytes",
         }
-    }
-
-    /// Beginning and end (exclusive) of the window around `time`.
-    pub fn around(self, time: Timestamp) -> (Timestamp, Timestamp) {
-        let day = time.to_jiff().to_zoned(TimeZone::UTC).date();
-        let (first, next) = match self {
-            Self::Day => (day, day.saturating_add(1.day())),
-            Self::Month => (day.first_of_month(), day.first_of_month().saturating_add(1.month())),
-        };
-        let midnight = |date: jiff::civil::Date| {
-            date.to_zoned(TimeZone::UTC).map_or(time, |zoned| Timestamp::from_jiff(zoned.timestamp()))
-        };
-        (midnight(first), midnight(next))
     }
 }
 
-/// How much of one window is used.
+impl fmt::Display for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Meter {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|meter| meter.as_str() == text).ok_or(UnknownName)
+    }
+}
+
+/// What an operation counts as: so much of each meter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Units([u64; Meter::ALL.len()]);
+
+impl Units {
+    /// Nothing.
+    pub const NONE: Self = Self([0; Meter::ALL.len()]);
+
+    /// With this much of one meter.
+    #[must_use]
+    pub const fn with(mut self, meter: Meter, amount: u64) -> Self {
+        self.0[meter as usize] = amount;
+        self
+    }
+
+    /// How much of one meter.
+    pub const fn of(&self, meter: Meter) -> u64 {
+        self.0[meter as usize]
+    }
+
+    /// Whether nothing is counted.
+    pub fn is_nothing(&self) -> bool {
+        self.0.iter().all(|amount| *amount == 0)
+    }
+}
+
+/// What happens when a limit is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitMode {
+    /// What goes beyond is refused.
+    #[default]
+    Enforce,
+    /// What goes beyond is counted and reported, never refused.
+    Shadow,
+}
+
+/// How much of one limit is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WindowUse {
-    /// Which window.
-    pub name: QuotaWindow,
-    /// Metered requests allowed in it.
+    /// Name of the limit, such as `day` for requests a day or `images_month`.
+    pub name: String,
+    /// What is counted.
+    pub meter: Meter,
+    /// Whether the limit refuses.
+    pub mode: LimitMode,
+    /// How much is allowed in the window.
     pub limit: u64,
-    /// Metered requests spent in it.
+    /// How much is spent in it.
     pub used: u64,
-    /// When it ends and the next begins empty.
+    /// When it ends and the next begins empty; of a sliding window, when the oldest use leaves it.
     pub resets_at: Timestamp,
 }
 
 impl WindowUse {
-    /// Requests left.
+    /// What is left.
     pub const fn remaining(&self) -> u64 {
         self.limit.saturating_sub(self.used)
     }
@@ -83,23 +136,4 @@ pub struct QuotaSnapshot {
     pub windows: Vec<WindowUse>,
     /// The rate limit.
     pub rate: RateLimit,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn around(window: QuotaWindow, time: &str) -> (String, String) {
-        let (start, end) = window.around(time.parse().unwrap());
-        (start.to_string(), end.to_string())
-    }
-
-    /// N8: calendar windows.
-    #[test]
-    fn windows_follow_the_calendar() {
-        let day = ("2024-02-29T00:00:00.000000Z".to_owned(), "2024-03-01T00:00:00.000000Z".to_owned());
-        assert_eq!(around(QuotaWindow::Day, "2024-02-29T23:59:59.999999Z"), day);
-        let month = ("2026-12-01T00:00:00.000000Z".to_owned(), "2027-01-01T00:00:00.000000Z".to_owned());
-        assert_eq!(around(QuotaWindow::Month, "2026-12-31T12:00:00Z"), month);
-    }
 }

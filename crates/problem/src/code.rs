@@ -47,6 +47,8 @@ codes! {
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "The method does not exist here";
     UserNameTaken "user-name-taken" CONFLICT "The user name is taken";
     EmailTaken "email-taken" CONFLICT "The e-mail address is taken";
+    PlanInUse "plan-in-use" CONFLICT "Somebody has the plan";
+    PlanReadOnly "plan-read-only" CONFLICT "The plan is managed elsewhere";
     IdempotencyKeyInUse "idempotency-key-in-use" CONFLICT "The first request with this key is still at work";
     IdempotencyKeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY "The key came with another request before";
     BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE "The body is too large";

@@ -9,6 +9,7 @@ mod database;
 mod dialect;
 mod error;
 pub mod idempotency;
+mod many;
 mod migrations;
 mod options;
 mod pools;
@@ -25,6 +26,7 @@ pub use self::{
     connection::{Affected, Backend, Connection, Executor, Tx, affected},
     database::Database,
     error::Error,
+    many::of_rows,
     migrations::Migration,
     options::Options,
     retry::{Attempts, Retryable},

@@ -2,13 +2,11 @@
 
 use serde_json::{Value, json};
 
-use prosopa_model::QuotaWindow;
 use prosopa_problem::Code;
 
 /// The schema of `Problem`.
 pub(super) fn schema() -> Value {
     let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-    let windows = [QuotaWindow::Day, QuotaWindow::Month].map(QuotaWindow::as_str);
     json!({
         "type": "object",
         "description": "An error (RFC 9457). Further members depend on the code; see its page.",
@@ -21,8 +19,9 @@ pub(super) fn schema() -> Value {
             "detail": { "type": "string", "description": "What happened this time" },
             "request_id": { "type": "string", "description": "Also in the header X-Request-Id" },
             "retry_after_ms": whole("Time until the same request may succeed, milliseconds"),
-            "window": { "type": "string", "enum": windows, "description": "quota-exceeded: what is used up" },
-            "limit": whole("quota-exceeded: metered requests that the window allows"),
+            "window": { "type": "string", "description": "quota-exceeded: name of the limit that is used up, such as `day`" },
+            "meter": { "type": "string", "description": "quota-exceeded: what it counts, such as `requests`" },
+            "limit": whole("quota-exceeded: how much the window allows"),
             "resets_at": {
                 "type": "string", "format": "date-time", "description": "quota-exceeded: when the window ends",
             },

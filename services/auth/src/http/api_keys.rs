@@ -26,8 +26,8 @@ pub(crate) struct NewApiKey {
     /// What the key is for, 1 to 100 characters.
     #[schema(min_length = 1, max_length = 100, example = "door camera")]
     name: String,
-    /// Among `faces:read`, `faces:write`, `images:read`, `account:read`, `account:write`; at most the caller's own.
-    /// If absent: all of the caller's but `account:write`.
+    /// Among `faces:read`, `faces:write`, `images:read`, `account:read`, `account:write`, `admin`; at most the caller's own.
+    /// If absent: all of the caller's but `account:write` and `admin`.
     #[schema(value_type = Option<Vec<String>>, example = json!(["faces:read", "faces:write"]))]
     scopes: Option<Scopes>,
     /// When the key stops working; never if absent.

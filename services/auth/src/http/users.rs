@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use prosopa_http::Caller;
-use prosopa_model::{AccountId, QuotaSnapshot, QuotaWindow, Role, Timestamp, UserId};
+use prosopa_model::{AccountId, Meter, QuotaSnapshot, Role, Timestamp, UserId};
 use prosopa_problem::Problem;
 
 use crate::{state::State, store, users};
@@ -61,16 +61,19 @@ pub(crate) struct Quota {
 /// Use of one window.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Window {
-    /// `day` or `month`, of the calendar, UTC.
-    #[schema(value_type = String, example = "day")]
-    name: QuotaWindow,
-    /// Metered requests allowed in it.
+    /// Name of the limit: `day` for requests a day, `images_month` for pictures a month.
+    #[schema(example = "day")]
+    name: String,
+    /// What is counted, such as `requests`.
+    #[schema(value_type = String, example = "requests")]
+    meter: Meter,
+    /// How much is allowed in the window.
     #[schema(example = 100)]
     limit: u64,
-    /// Metered requests spent in it.
+    /// How much is spent in it.
     #[schema(example = 3)]
     used: u64,
-    /// Metered requests left in it.
+    /// How much is left in it.
     #[schema(example = 97)]
     remaining: u64,
     /// When it ends and the next begins empty.
@@ -106,11 +109,12 @@ impl From<store::users::User> for User {
 impl From<QuotaSnapshot> for Quota {
     fn from(quota: QuotaSnapshot) -> Self {
         let window = |window: prosopa_model::WindowUse| Window {
-            name: window.name,
+            meter: window.meter,
             limit: window.limit,
             used: window.used,
             remaining: window.remaining(),
             resets_at: window.resets_at,
+            name: window.name,
         };
         let rate = Rate { requests_per_second: quota.rate.requests_per_second, burst: quota.rate.burst };
         Self { plan: quota.plan, windows: quota.windows.into_iter().map(window).collect(), rate }

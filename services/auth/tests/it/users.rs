@@ -2,7 +2,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use prosopa_http::{Section, assemble};
-use prosopa_model::{Principal, QuotaSnapshot, QuotaWindow, RateLimit, WindowUse};
+use prosopa_model::{LimitMode, Meter, Principal, QuotaSnapshot, RateLimit, WindowUse};
 use prosopa_runtime::Service;
 
 use crate::support::App;
@@ -19,7 +19,9 @@ async fn the_caller_sees_user_and_quota() {
     let quota = QuotaSnapshot {
         plan: "default".into(),
         windows: vec![WindowUse {
-            name: QuotaWindow::Day,
+            name: "day".into(),
+            meter: Meter::Requests,
+            mode: LimitMode::Enforce,
             limit: 100,
             used: 3,
             resets_at: "2026-01-03T00:00:00Z".parse().unwrap(),
@@ -31,7 +33,7 @@ async fn the_caller_sees_user_and_quota() {
     assert_eq!(me.status, StatusCode::OK);
     let expected = json!({
         "plan": "default",
-        "windows": [{ "name": "day", "limit": 100, "used": 3, "remaining": 97, "resets_at": "2026-01-03T00:00:00.000000Z" }],
+        "windows": [{ "name": "day", "meter": "requests", "limit": 100, "used": 3, "remaining": 97, "resets_at": "2026-01-03T00:00:00.000000Z" }],
         "rate": { "requests_per_second": 10, "burst": 20 },
     });
     assert_eq!(me.json["quota"], expected);

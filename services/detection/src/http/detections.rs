@@ -16,7 +16,7 @@ use prosopa_http::{
     Query, key_in_use, key_reused,
 };
 use prosopa_jobs::Job;
-use prosopa_model::{AccountId, DetectionId, JobId, Scope};
+use prosopa_model::{AccountId, DetectionId, JobId, Meter, Scope};
 use prosopa_problem::{Code, Problem};
 use prosopa_store::idempotency::Known;
 
@@ -42,6 +42,7 @@ pub(super) fn endpoints() -> Endpoints<State> {
         .summary("Find the faces in a picture")
         .scope(Scope::FacesWrite)
         .metered(1)
+        .counting(Meter::Images, 1)
         .deadline(DEADLINE)
         .body_bytes_max(IMAGE_BYTES_MAX + FORM_BYTES)
         .query::<CreateQuery>()
