@@ -4,7 +4,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
 };
@@ -17,15 +17,32 @@ use http_body_util::{LengthLimitError, Limited};
 
 use crate::error::Refusal;
 
-/// Tells whether a body was cut.
+/// Tells how much of a body was read.
 #[derive(Clone, Default)]
-pub(crate) struct Overrun(Option<Arc<AtomicBool>>);
+pub(crate) struct BodyMeter(Option<Arc<Reading>>);
 
-impl Overrun {
+#[derive(Default)]
+struct Reading {
+    bytes: AtomicU64,
+    was_cut: AtomicBool,
+}
+
+impl BodyMeter {
     /// Whether the client sent more than was allowed.
-    pub(crate) fn has_happened(&self) -> bool {
-        self.0.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
+    pub(crate) fn was_cut(&self) -> bool {
+        self.0.as_ref().is_some_and(|reading| reading.was_cut.load(Ordering::Relaxed))
     }
+
+    /// What was read so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.as_ref().map_or(0, |reading| reading.bytes.load(Ordering::Relaxed))
+    }
+}
+
+/// Most bytes that can come: what is declared, else what is taken. The declaration has been checked.
+pub(crate) fn bytes_to_come(request: &Request, bytes_max: usize) -> u64 {
+    let upper = request.body().size_hint().upper();
+    upper.unwrap_or(u64::MAX).min(bytes_max as u64)
 }
 
 /// Refuses a request whose declared body is larger than `bytes_max`.
@@ -41,21 +58,21 @@ pub(crate) fn check_declared(request: &Request, bytes_max: usize) -> Result<(), 
 }
 
 /// Cuts the request's body at `bytes_max`.
-pub(crate) fn bound(request: &mut Request, bytes_max: usize) -> Overrun {
+pub(crate) fn bound(request: &mut Request, bytes_max: usize) -> BodyMeter {
     if request.body().is_end_stream() {
-        return Overrun::default();
+        return BodyMeter::default();
     }
-    let flag = Arc::new(AtomicBool::new(false));
+    let reading = Arc::new(Reading::default());
     let body = std::mem::take(request.body_mut());
     *request.body_mut() =
-        Body::new(Bounded { inner: Limited::new(body, bytes_max), overrun: Arc::clone(&flag) });
-    Overrun(Some(flag))
+        Body::new(Bounded { inner: Limited::new(body, bytes_max), reading: Arc::clone(&reading) });
+    BodyMeter(Some(reading))
 }
 
-/// A body that remembers that it was cut.
+/// A body that tells how much of it was read.
 struct Bounded {
     inner: Limited<Body>,
-    overrun: Arc<AtomicBool>,
+    reading: Arc<Reading>,
 }
 
 impl http_body::Body for Bounded {
@@ -67,10 +84,15 @@ impl http_body::Body for Bounded {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let polled = Pin::new(&mut self.inner).poll_frame(cx);
-        if let Poll::Ready(Some(Err(error))) = &polled
-            && error.is::<LengthLimitError>()
-        {
-            self.overrun.store(true, Ordering::Relaxed);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                self.reading.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+            }
+            Poll::Ready(Some(Err(error))) if error.is::<LengthLimitError>() => {
+                self.reading.was_cut.store(true, Ordering::Relaxed);
+            }
+            _ => {}
         }
         polled
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use prosopa_model::RateLimit;
 
 /// Numbers above this are mistakes, and keep all arithmetic of rates within 64 bits.
-const RATE_MAX: u32 = 1_000_000;
+pub(crate) const RATE_MAX: u32 = 1_000_000;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub struct Config {
     pub failed_authentication_rate: Rate,
     /// Callers, and likewise addresses, whose rate is remembered at the same time.
     pub rate_entries_max: usize,
-    /// What happens to metered requests while the ledger's database fails.
+    /// What happens to metered requests of the default plan while the ledger's database fails.
     pub on_ledger_loss: OnLedgerLoss,
     /// Metered requests that may wait for the ledger at the same time; further ones wait for a place.
     pub ledger_queue_max: usize,
@@ -76,10 +76,11 @@ impl From<Rate> for RateLimit {
 }
 
 /// What happens to metered requests while the ledger's database fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnLedgerLoss {
     /// They are refused with 503 (507 where the disk is full).
+    #[default]
     Deny,
     /// They are admitted and not counted.
     Allow,

@@ -30,8 +30,8 @@ struct Docs {
     ui: Arc<utoipa_swagger_ui::Config<'static>>,
 }
 
-/// The pages over the operations of all services.
-pub(crate) fn router(upstreams: &[Upstream]) -> Result<Router, AssemblyError> {
+/// The pages over the operations of all services, and `own` ones.
+pub(crate) fn router(upstreams: &[Upstream], own: Section<'_>) -> Result<Router, AssemblyError> {
     let sections: Vec<Section<'_>> = upstreams
         .iter()
         .map(|upstream| Section {
@@ -39,6 +39,7 @@ pub(crate) fn router(upstreams: &[Upstream]) -> Result<Router, AssemblyError> {
             description: upstream.description,
             operations: &upstream.operations,
         })
+        .chain([own])
         .collect();
     let document = assemble(TITLE, env!("CARGO_PKG_VERSION"), &sections)?;
     let ui = utoipa_swagger_ui::Config::from(OPENAPI_PATH)

@@ -31,22 +31,22 @@ use tracing::Instrument;
 
 use prosopa_contract::verifier::{Verifier, VerifyError};
 use prosopa_http::{Access, IDEMPOTENT_REPLAYED};
-use prosopa_model::{Clock, Principal, QuotaSnapshot, Scope, WindowUse};
+use prosopa_model::{Clock, Meter, Principal, QuotaSnapshot, Role, Scope, Units};
 use prosopa_problem::Problem;
 use prosopa_runtime::PeerAddress;
 
 use crate::{
     authentication::{drop_credentials, take_credential},
-    bodies,
+    bodies::{self, BodyMeter},
     config::OnLedgerLoss,
     error::Refusal,
-    exchange::Exchange,
-    headers::{self, Burst, Quota},
+    exchange::{Charge, Exchange},
+    headers::{self, Burst},
     ledger::{Ledger, ReserveError},
     leftovers::Leftovers,
     metrics::Metrics,
     monotonic::MonotonicClock,
-    plan::DefaultPlan,
+    plans::{Applied, PlanBook},
     rate_limit::{CallerKey, NetworkKey, RateLimiter, TooFast},
     routes::{Route, Routes},
 };
@@ -61,16 +61,14 @@ pub(crate) struct Edge {
     pub(crate) verifier: Arc<dyn Verifier>,
     /// What accounts have spent.
     pub(crate) ledger: Ledger,
-    /// The quota of accounts.
-    pub(crate) plan: DefaultPlan,
+    /// Who has which quota.
+    pub(crate) plans: Arc<PlanBook>,
     /// Rates of authenticated callers.
     pub(crate) callers: RateLimiter<CallerKey>,
     /// Rates of everybody else.
     pub(crate) networks: RateLimiter<NetworkKey>,
     /// Credentials presented in vain.
     pub(crate) failures: RateLimiter<NetworkKey>,
-    /// Whether metered requests pass while the ledger is lost.
-    pub(crate) on_ledger_loss: OnLedgerLoss,
     /// The time of day.
     pub(crate) clock: Arc<dyn Clock>,
     /// The time for rates.
@@ -91,7 +89,7 @@ pub(crate) async fn answer(State(edge): State<Arc<Edge>>, mut request: Request) 
         problem.into_response()
     });
     let is_replay = response.headers().contains_key(&IDEMPOTENT_REPLAYED.0);
-    settle(&mut exchange, (!is_late).then(|| response.status()), is_replay);
+    settle(&mut exchange, (!is_late).then(|| response.status()), is_replay).await;
     leftovers.discard().await;
     exchange.standing.write(response.headers_mut(), edge.clock.now());
     headers::harden(response.headers_mut());
@@ -140,6 +138,7 @@ impl Edge {
         network: NetworkKey,
         exchange: &mut Exchange<'_>,
     ) -> Result<Response, Refusal> {
+        let bytes = bodies::bytes_to_come(&request, route.body_bytes_max);
         match route.access {
             Access::Public => {
                 drop_credentials(request.headers_mut());
@@ -149,7 +148,15 @@ impl Edge {
             Access::OwnSecret => self.limit_network(network, exchange)?,
             Access::Scope(scope) => {
                 let principal = self.authenticate(request.headers_mut(), network, exchange).await?;
-                let principal = self.admit(route, scope, principal, exchange).await?;
+                let principal = self.admit(route, scope, principal, bytes, exchange).await?;
+                request.extensions_mut().insert(principal);
+            }
+            Access::Administrator => {
+                let principal = self.authenticate(request.headers_mut(), network, exchange).await?;
+                let principal = self.admit(route, Scope::Admin, principal, bytes, exchange).await?;
+                if principal.role != Role::Administrator {
+                    return Err(Refusal::NoAdministrator);
+                }
                 request.extensions_mut().insert(principal);
             }
         }
@@ -157,13 +164,14 @@ impl Edge {
             // The body of the answer is dropped at the very end, where its length is known.
             *request.method_mut() = Method::GET;
         }
-        let overrun = bodies::bound(&mut request, route.body_bytes_max);
-        if let Some(reservation) = &mut exchange.reservation {
-            reservation.hand_on();
+        let body = bodies::bound(&mut request, route.body_bytes_max);
+        if let Some(charge) = &mut exchange.charge {
+            charge.body = body.clone();
+            charge.reservation.hand_on();
         }
         let Ok(response) = route.upstream.clone().oneshot(request).await;
         // Whatever the service made of half a body.
-        if overrun.has_happened() {
+        if body.was_cut() {
             return Err(Refusal::BodyTooLarge { bytes_max: route.body_bytes_max });
         }
         Ok(response)
@@ -198,57 +206,71 @@ impl Edge {
         })
     }
 
-    /// Rate, scope, quota.
+    /// Rate, scope, quota; the body may be so many `bytes`.
     async fn admit(
         &self,
         route: &Route,
         scope: Scope,
         mut principal: Principal,
+        bytes: u64,
         exchange: &mut Exchange<'_>,
     ) -> Result<Principal, Refusal> {
         exchange.account_id = Some(principal.account_id);
-        let decision = self.callers.take(CallerKey::from(&principal), self.monotonic.elapsed());
-        exchange.standing.burst = Some(Burst::new(self.callers.limit(), decision));
+        let applied = self.plans.with(|book| book.select(&principal));
+        let pace = &applied.plan.pace;
+        let decision = self.callers.take_at(pace, CallerKey::from(&principal), self.monotonic.elapsed());
+        exchange.standing.burst = Some(Burst::new(pace.limit(), decision));
         decision?;
         if !principal.scopes.has(scope) {
             return Err(Refusal::Forbidden(scope));
         }
-        principal.quota = self.meter(route.weight, &principal, exchange).await?;
+        let mut units = route.units;
+        if !units.is_nothing() {
+            units = units.with(Meter::Bytes, bytes);
+        }
+        principal.quota = self.meter(route, units, applied, exchange).await?;
         Ok(principal)
     }
 
-    /// Reserves what the operation weighs; for weightless ones only looks.
+    /// Reserves what the operation counts as; for what is not metered only looks.
     async fn meter(
         &self,
-        weight: u32,
-        principal: &Principal,
+        route: &Route,
+        units: Units,
+        applied: Applied,
         exchange: &mut Exchange<'_>,
     ) -> Result<Option<QuotaSnapshot>, Refusal> {
-        let limits = self.plan.limits(principal.requests_per_day_max);
-        let outcome = if weight == 0 {
-            self.ledger.usage(principal.account_id).await
-        } else {
-            self.ledger.reserve(principal.account_id, limits, weight).await.map(|reservation| {
-                let usage = reservation.usage();
-                exchange.reservation = Some(reservation);
+        let Applied { plan, purse } = applied;
+        let is_metered = !units.is_nothing();
+        let outcome = if is_metered {
+            let reserved = self.ledger.reserve(purse, plan.charge(&route.name, &units)).await;
+            reserved.map(|reservation| {
+                for limit in reservation.exceeded() {
+                    self.metrics.shadow_refusals.with_label_values(&[&*plan.name, limit]).inc();
+                }
+                let usage = reservation.usage().clone();
+                let (plan, body) = (Arc::clone(&plan), BodyMeter::default());
+                exchange.charge = Some(Charge { reservation, plan, units, body });
                 usage
             })
+        } else {
+            self.ledger.look(&purse).await.map_err(ReserveError::from)
         };
         match outcome {
             Ok(usage) => {
-                exchange.standing.quota = Some(Quota { limits, usage });
-                Ok(Some(usage.snapshot(&self.plan, limits)))
+                let windows = usage.windows();
+                exchange.standing.quota = Some(usage);
+                Ok(Some(QuotaSnapshot { plan: plan.name.to_string(), windows, rate: plan.pace.limit() }))
             }
-            Err(ReserveError::Exceeded { window, usage }) => {
-                exchange.standing.quota = Some(Quota { limits, usage });
-                let counter = usage.counter(window);
-                let (limit, resets_at) = (limits.of(window), counter.resets_at);
-                let window = WindowUse { name: window, limit, used: counter.used, resets_at };
+            Err(ReserveError::Exceeded { index, usage }) => {
+                let window = usage.window(index);
+                exchange.standing.quota = Some(usage);
+                let window = window.ok_or_else(|| Refusal::Panicked("a limit without a name".into()))?;
                 Err(Refusal::QuotaExceeded { window, now: self.clock.now() })
             }
             // Only the quota is not shown.
-            Err(ReserveError::Lost(_)) if weight == 0 => Ok(None),
-            Err(ReserveError::Lost(error)) => match self.on_ledger_loss {
+            Err(ReserveError::Lost(_)) if !is_metered => Ok(None),
+            Err(ReserveError::Lost(error)) => match plan.on_loss {
                 OnLedgerLoss::Allow => {
                     self.metrics.ledger_losses.with_label_values(&["admitted"]).inc();
                     Ok(None)
@@ -275,17 +297,18 @@ impl From<TooFast> for Refusal {
     }
 }
 
-/// Keeps or gives back what was reserved, by the answer; without one, by whether the service was called.
-fn settle(exchange: &mut Exchange<'_>, answered: Option<StatusCode>, is_replay: bool) {
-    let Some(reservation) = exchange.reservation.take() else { return };
-    if is_replay || answered.map_or_else(|| !reservation.is_handed_on(), is_worthless) {
-        let usage = reservation.refund();
-        if let Some(quota) = &mut exchange.standing.quota {
-            quota.usage = usage;
-        }
+/// Keeps or gives back what was reserved, by the answer; without one, by whether the service was called. Of bytes only
+/// those are kept that were read.
+async fn settle(exchange: &mut Exchange<'_>, answered: Option<StatusCode>, is_replay: bool) {
+    let Some(Charge { reservation, plan, units, body }) = exchange.charge.take() else { return };
+    let usage = if is_replay || answered.map_or_else(|| !reservation.is_handed_on(), is_worthless) {
+        reservation.refund().await
     } else {
-        reservation.keep();
-    }
+        let actual = units.with(Meter::Bytes, body.bytes().min(units.of(Meter::Bytes)));
+        let operation = exchange.operation();
+        reservation.settle(&plan.charge(operation, &actual)).await
+    };
+    exchange.standing.quota = Some(usage);
 }
 
 /// Whether an answer of this status is not charged.

@@ -26,6 +26,9 @@ pub(crate) enum Error {
         /// The template of both.
         path: &'static str,
     },
+    /// The plans cannot be read.
+    #[error("the plans cannot be read")]
+    Plans(#[source] prosopa_store::Error),
     /// A metered operation that anybody may call: there is no account to charge.
     #[error("{path} is metered and public")]
     MeteredPublic {
@@ -68,6 +71,8 @@ pub(crate) enum Refusal {
     VerifierLost(String),
     /// The credential does not have this scope.
     Forbidden(Scope),
+    /// The caller is no administrator.
+    NoAdministrator,
     /// Too many requests at once.
     RateLimited {
         /// When the next is welcome.
@@ -106,12 +111,16 @@ impl From<Refusal> for Problem {
             }
             Refusal::Forbidden(scope) => Self::new(Code::Forbidden)
                 .with_detail(format!("the credential lacks the scope {}", scope.as_str())),
+            Refusal::NoAdministrator => {
+                Self::new(Code::Forbidden).with_detail("only administrators may do this")
+            }
             Refusal::RateLimited { retry_after } => {
                 Self::new(Code::RateLimited).with_retry_after(whole_millis(retry_after))
             }
             Refusal::QuotaExceeded { window, now } => Self::new(Code::QuotaExceeded)
-                .with_detail(format!("the quota of the {} is used up", window.name.as_str()))
+                .with_detail(format!("{} of {} {} are used", window.used, window.limit, window.meter))
                 .with_member("window", window.name.as_str())
+                .with_member("meter", window.meter.as_str())
                 .with_member("limit", window.limit)
                 .with_time("resets_at", window.resets_at)
                 .with_retry_after(whole_millis(window.until_reset(now))),

@@ -1,20 +1,34 @@
 //! One request and its answer as operators see them: counted, timed and logged exactly once, whatever becomes of it.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use axum::extract::Request;
 use http::{Method, StatusCode};
 
 use prosopa_http::CurrentRequestId;
-use prosopa_model::{AccountId, RequestId};
+use prosopa_model::{AccountId, RequestId, Units};
 use prosopa_problem::Code;
 
 use crate::{
+    bodies::BodyMeter,
     headers::Standing,
     ledger::Reservation,
     metrics::{Metrics, UNMATCHED},
+    plans::Plan,
     routes::Route,
 };
+
+/// What a request would cost.
+pub(crate) struct Charge {
+    /// What is reserved.
+    pub(crate) reservation: Reservation,
+    /// The plan that says so.
+    pub(crate) plan: Arc<Plan>,
+    /// What was reckoned with.
+    pub(crate) units: Units,
+    /// What the body came to, once it is being read.
+    pub(crate) body: BodyMeter,
+}
 
 /// A request in hand. Dropped before [`finish`](Self::finish), it counts as aborted by the client; what was reserved
 /// is then given back unless the service has been called.
@@ -24,7 +38,7 @@ pub(crate) struct Exchange<'a> {
     /// Whose request it is, once that is known.
     pub(crate) account_id: Option<AccountId>,
     /// What the request would cost, until that is settled.
-    pub(crate) reservation: Option<Reservation>,
+    pub(crate) charge: Option<Charge>,
     metrics: &'a Metrics,
     route: Option<&'a Route>,
     method: Method,
@@ -40,7 +54,7 @@ impl<'a> Exchange<'a> {
         Self {
             standing: Standing::default(),
             account_id: None,
-            reservation: None,
+            charge: None,
             metrics,
             route: None,
             method: request.method().clone(),
@@ -66,7 +80,8 @@ impl<'a> Exchange<'a> {
         self.outcome = Some((status, code));
     }
 
-    fn operation(&self) -> &'a str {
+    /// The operation's name.
+    pub(crate) fn operation(&self) -> &'a str {
         self.route.map_or(UNMATCHED, |route| &route.name)
     }
 }

@@ -5,11 +5,10 @@ use std::{fmt::Write, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use prosopa_model::{QuotaWindow, RateLimit, Timestamp};
+use prosopa_model::{LimitMode, RateLimit, Timestamp};
 
 use crate::{
     ledger::Usage,
-    plan::Limits,
     rate_limit::{Allowance, TooFast},
 };
 
@@ -20,12 +19,12 @@ const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// How a caller stands against its limits after a request.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Standing {
     /// The rate limit that was applied.
     pub(crate) burst: Option<Burst>,
     /// The quota that was looked at.
-    pub(crate) quota: Option<Quota>,
+    pub(crate) quota: Option<Usage>,
 }
 
 /// How a caller stands against its rate limit.
@@ -46,15 +45,6 @@ impl Burst {
     }
 }
 
-/// How an account stands against its quota.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Quota {
-    /// What is allowed.
-    pub(crate) limits: Limits,
-    /// What is spent.
-    pub(crate) usage: Usage,
-}
-
 impl Standing {
     /// Adds `RateLimit-Policy` and `RateLimit`, if a limit was applied. `now` is the wall clock's time.
     pub(crate) fn write(&self, headers: &mut HeaderMap, now: Timestamp) {
@@ -66,16 +56,16 @@ impl Standing {
         // Writing to a String cannot fail.
         let _ = write!(policy, "\"burst\";q={};w={window_s}", burst.limit.burst);
         let _ = write!(standing, "\"burst\";r={};t={full_after_s}", burst.remaining);
-        if let Some(quota) = &self.quota {
-            for window in [QuotaWindow::Day, QuotaWindow::Month] {
-                let (name, limit) = (window.as_str(), quota.limits.of(window));
-                let counter = quota.usage.counter(window);
-                let window_s = counter.resets_at.since(counter.starts_at).as_secs();
-                let (left, reset_s) =
-                    (limit.saturating_sub(counter.used), whole_seconds(counter.resets_at.since(now)));
-                let _ = write!(policy, ", \"{name}\";q={limit};w={window_s}");
-                let _ = write!(standing, ", \"{name}\";r={left};t={reset_s}");
+        for (allowance, used) in self.quota.iter().flat_map(Usage::iter) {
+            // What refuses nothing is no policy.
+            if allowance.mode == LimitMode::Shadow {
+                continue;
             }
+            let (name, limit, window_s) = (&allowance.name, allowance.limit, used.window_s);
+            let left = limit.saturating_sub(used.amount);
+            let reset_s = whole_seconds(used.resets_at.since(now));
+            let _ = write!(policy, ", \"{name}\";q={limit};w={window_s}");
+            let _ = write!(standing, ", \"{name}\";r={left};t={reset_s}");
         }
         for (name, text) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, standing)] {
             if let Ok(value) = HeaderValue::try_from(text) {

@@ -1,55 +1,54 @@
-//! The quota ledger: what each account has spent in its current day and month, exact and durable.
+//! The quota ledger: what each holder of a plan has spent in its current windows, exact and durable.
 //!
-//! A metered request reserves its weight before it is handed on and keeps or gives back the reservation by its
-//! answer. A reservation that is dropped is given back until the service is called, and kept from then on. One [`Writer`] decides
-//! everything in transactions, many waiting reservations in each, and answers after the commit: what was admitted is
-//! on disk, so a crash can lose refunds but never let an account spend more than its limit.
+//! A metered request reserves its units before it is handed on and keeps or gives back the reservation by its answer. A
+//! reservation that is dropped is given back until the service is called, and kept from then on. One [`Writer`] in each
+//! process decides everything in transactions, many waiting reservations in each, and answers after the commit: what was
+//! admitted is on disk. Transactions of all processes that share a database run one after the other. Nothing is believed
+//! from memory, so none of them can be wrong about what another one did.
 //!
-//! A process whose database is a file owns it: counters that the writer has seen are also kept in memory, less the refunds
-//! that still wait, for showing the quota and for refusing without a transaction. A server's database may be counted in by
-//! others: one of their transactions runs after the other, and what they say is read each time.
+//! A refund that a caller is told of is on disk as well. A crash leaves charged what was in hand; it never lets anybody
+//! spend more than its limit. ADR 0006 says why it is made so.
 
-mod usage;
+mod counter;
+mod page;
+mod refunds;
+mod reservation;
+mod spend;
 mod writer;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
-use prosopa_model::{AccountId, Clock, QuotaWindow, Timestamp};
-use prosopa_store::{Backend, Database};
+use prosopa_model::{Clock, Timestamp};
+use prosopa_store::Database;
 use prosopa_telemetry::IntCounter;
 
-use crate::plan::Limits;
+use crate::store::ledger::{CounterRow, look_at_counters};
 
-pub(crate) use self::{usage::Usage, writer::Writer};
-
-const SHARDS: usize = 16;
-
-/// Accounts whose counters are kept in memory, per shard.
-const KNOWN_MAX: usize = 4_096;
+use self::counter::{Counter, Part};
+pub(crate) use self::{
+    reservation::Reservation,
+    spend::{Allowance, Purse, Usage, Used},
+    writer::Writer,
+};
 
 /// Spends and refunds. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Ledger {
     commands: mpsc::Sender<Command>,
-    accounts: Arc<Accounts>,
+    database: Database,
     clock: Arc<dyn Clock>,
-    /// Whether nobody else counts in the database.
-    is_alone: bool,
 }
 
 /// Why nothing was reserved.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum ReserveError {
-    /// A window is used up.
-    #[error("the quota of the {} is used up", window.as_str())]
+    /// A limit is used up.
+    #[error("a quota is used up")]
     Exceeded {
-        /// The window whose reset is to be waited for.
-        window: QuotaWindow,
+        /// Which of the limits: the one whose reset is furthest away.
+        index: usize,
         /// All counters at that time.
         usage: Usage,
     },
@@ -69,11 +68,11 @@ pub(crate) enum LedgerError {
     Stopped,
 }
 
-/// One request to the writer; a weight of zero only asks for the counters.
+/// One request to the writer.
 struct Command {
-    account_id: AccountId,
-    weight: u64,
-    limits: Limits,
+    purse: Purse,
+    /// For each limit.
+    amounts: Vec<u64>,
     answer: oneshot::Sender<Result<Reservation, ReserveError>>,
 }
 
@@ -87,192 +86,50 @@ impl Ledger {
         transactions: IntCounter,
     ) -> (Self, Writer) {
         let (commands, receiver) = mpsc::channel(queue_max);
-        let is_alone = database.backend() == Backend::Sqlite;
-        let accounts = Arc::new(Accounts::new());
-        let writer = Writer::new(database, Arc::clone(&clock), receiver, Arc::clone(&accounts), transactions);
-        (Self { commands, accounts, clock, is_alone }, writer)
+        let writer = Writer::new(database.clone(), Arc::clone(&clock), receiver, transactions);
+        (Self { commands, database, clock }, writer)
     }
 
-    /// Spends `weight` in every window, or nothing if one of them has less left.
-    pub(crate) async fn reserve(
-        &self,
-        account_id: AccountId,
-        limits: Limits,
-        weight: u32,
-    ) -> Result<Reservation, ReserveError> {
-        let weight = u64::from(weight);
-        if let Some(known) = self.known(account_id) {
-            let usage = known.at(self.clock.now());
-            if let Some(window) = usage.exceeded(limits, weight) {
-                return Err(ReserveError::Exceeded { window, usage });
-            }
-        }
-        self.ask(account_id, limits, weight).await
-    }
-
-    /// What an account has spent.
-    pub(crate) async fn usage(&self, account_id: AccountId) -> Result<Usage, ReserveError> {
-        if let Some(known) = self.known(account_id) {
-            return Ok(known.at(self.clock.now()));
-        }
-        let limits = Limits { day: u64::MAX, month: u64::MAX };
-        self.ask(account_id, limits, 0).await.map(|reservation| reservation.usage)
-    }
-
-    /// What is known without asking.
-    fn known(&self, account_id: AccountId) -> Option<Usage> {
-        if self.is_alone { self.accounts.find(account_id) } else { None }
-    }
-
-    async fn ask(
-        &self,
-        account_id: AccountId,
-        limits: Limits,
-        weight: u64,
-    ) -> Result<Reservation, ReserveError> {
+    /// Spends the amounts, one for each limit of the purse, or nothing if one of the limits that refuse has less left.
+    pub(crate) async fn reserve(&self, purse: Purse, amounts: Vec<u64>) -> Result<Reservation, ReserveError> {
         let (answer, answered) = oneshot::channel();
-        let command = Command { account_id, weight, limits, answer };
+        let command = Command { purse, amounts, answer };
         self.commands.send(command).await.map_err(|_| LedgerError::Stopped)?;
         answered.await.map_err(|_| LedgerError::Stopped)?
     }
-}
 
-/// Metered requests that are spent; given back when dropped before they were handed on.
-pub(crate) struct Reservation {
-    accounts: Arc<Accounts>,
-    account_id: AccountId,
-    weight: u64,
-    usage: Usage,
-    is_handed_on: bool,
-}
-
-impl Reservation {
-    /// The account's counters right after this was spent.
-    pub(crate) const fn usage(&self) -> Usage {
-        self.usage
-    }
-
-    /// The service is about to be called: from now on a drop keeps the charge, since the work may be done.
-    pub(crate) const fn hand_on(&mut self) {
-        self.is_handed_on = true;
-    }
-
-    /// Whether the service has been called.
-    pub(crate) const fn is_handed_on(&self) -> bool {
-        self.is_handed_on
-    }
-
-    /// Makes the charge final.
-    pub(crate) fn keep(mut self) {
-        self.is_handed_on = true;
-    }
-
-    /// Gives it back; the counters as they would be had this been all that happened since.
-    pub(crate) fn refund(mut self) -> Usage {
-        self.is_handed_on = false;
-        self.usage.less(self.weight, self.usage)
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        if self.weight > 0 && !self.is_handed_on {
-            let refund = Refund { account_id: self.account_id, weight: self.weight, spent: self.usage };
-            self.accounts.add_refund(refund);
-        }
-    }
-}
-
-/// A charge that is to be taken back from the windows it was made in.
-#[derive(Debug, Clone, Copy)]
-struct Refund {
-    account_id: AccountId,
-    weight: u64,
-    spent: Usage,
-}
-
-/// Counters in memory and refunds that wait for the writer.
-struct Accounts {
-    shards: [Mutex<Shard>; SHARDS],
-    refund_waits: Notify,
-}
-
-#[derive(Default)]
-struct Shard {
-    known: HashMap<AccountId, Usage>,
-    refunds: Vec<Refund>,
-}
-
-impl Accounts {
-    fn new() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::default()), refund_waits: Notify::new() }
-    }
-
-    fn find(&self, account_id: AccountId) -> Option<Usage> {
-        self.with_shard(account_id, |shard| shard.known.get(&account_id).copied())
-    }
-
-    /// Takes over what the writer committed.
-    fn publish(&self, account_id: AccountId, committed: Usage) {
-        self.with_shard(account_id, |shard| {
-            let refunds = shard.refunds.iter().filter(|refund| refund.account_id == account_id);
-            let usage = refunds.fold(committed, |usage, refund| usage.less(refund.weight, refund.spent));
-            if shard.known.len() >= KNOWN_MAX && !shard.known.contains_key(&account_id) {
-                shard.known.clear();
-            }
-            shard.known.insert(account_id, usage);
+    /// What is spent.
+    pub(crate) async fn look(&self, purse: &Purse) -> Result<Usage, LedgerError> {
+        let rows = async { look_at_counters(&mut self.database.read().await?, purse.holder_id).await };
+        let rows = rows.await.map_err(|error| LedgerError::Store(Arc::new(error)))?;
+        let now = self.clock.now();
+        let used = purse.allowances.iter().map(|allowance| {
+            let (counter, _) = counter_of(&rows, purse, allowance, now);
+            counter.used_of(allowance)
         });
-    }
-
-    /// After a failure nobody knows what is on disk.
-    fn forget(&self, account_id: AccountId) {
-        self.with_shard(account_id, |shard| shard.known.remove(&account_id));
-    }
-
-    fn add_refund(&self, refund: Refund) {
-        self.with_shard(refund.account_id, |shard| {
-            if let Some(usage) = shard.known.get_mut(&refund.account_id) {
-                *usage = usage.less(refund.weight, refund.spent);
-            }
-            shard.refunds.push(refund);
-        });
-        self.refund_waits.notify_one();
-    }
-
-    fn take_refunds(&self) -> Vec<Refund> {
-        let mut taken = Vec::new();
-        for shard in &self.shards {
-            taken.append(&mut shard.lock().unwrap_or_else(PoisonError::into_inner).refunds);
-        }
-        taken
-    }
-
-    /// For refunds that could not be written; they wait for the next transaction.
-    fn put_back(&self, refunds: Vec<Refund>) {
-        for refund in refunds {
-            self.with_shard(refund.account_id, |shard| shard.refunds.push(refund));
-        }
-    }
-
-    fn with_shard<R>(&self, account_id: AccountId, body: impl FnOnce(&mut Shard) -> R) -> R {
-        // The last bits of a UUID v7 are random.
-        let index = usize::from(account_id.uuid().as_bytes()[15]) % SHARDS;
-        body(&mut self.shards[index].lock().unwrap_or_else(PoisonError::into_inner))
+        Ok(Usage { allowances: Arc::clone(&purse.allowances), used: used.collect() })
     }
 }
 
-impl Usage {
-    /// Whether a charge of `weight` goes beyond a limit: the window that is exhausted for longest.
-    fn exceeded(&self, limits: Limits, weight: u64) -> Option<QuotaWindow> {
-        let windows = [QuotaWindow::Month, QuotaWindow::Day];
-        windows.into_iter().find(|window| {
-            let used = self.counter(*window).used;
-            weight > 0 && used.saturating_add(weight) > limits.of(*window)
-        })
-    }
+/// One limit's counter among the rows that are stored; also what counts no more.
+fn counter_of(
+    rows: &[CounterRow],
+    purse: &Purse,
+    allowance: &Allowance,
+    now: Timestamp,
+) -> (Counter, Vec<Part>) {
+    let is_its = |row: &&CounterRow| row.holder_id == purse.holder_id && row.counter == *allowance.counter;
+    let parts = rows.iter().filter(is_its).map(|row| Part { starts_at: row.starts_at, used: row.used });
+    Counter::at(&allowance.window, &parts.collect::<Vec<_>>(), now)
+}
 
-    /// The counters as they count at `now`: empty in windows that have begun since.
-    fn at(self, now: Timestamp) -> Self {
-        Self { day: self.day.at(QuotaWindow::Day, now), month: self.month.at(QuotaWindow::Month, now) }
+impl Counter {
+    /// How a limit with this counter is used.
+    fn used_of(&self, allowance: &Allowance) -> Used {
+        Used {
+            amount: self.used(),
+            resets_at: self.resets_at(&allowance.window),
+            window_s: self.window_s(&allowance.window),
+        }
     }
 }

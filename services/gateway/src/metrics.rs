@@ -21,6 +21,8 @@ pub(crate) struct Metrics {
     pub(crate) ledger_transactions: IntCounter,
     /// Metered requests that met a failing ledger, by what became of them.
     pub(crate) ledger_losses: IntCounterVec,
+    /// Requests that a limit in shadow mode would have refused, by plan and limit.
+    pub(crate) shadow_refusals: IntCounterVec,
 }
 
 impl Metrics {
@@ -55,6 +57,11 @@ impl Metrics {
                 "prosopa_gateway_ledger_losses_total",
                 "Metered requests that met a failing ledger, by what became of them",
                 &["outcome"],
+            )?,
+            shadow_refusals: registry.counters(
+                "prosopa_gateway_shadow_refusals_total",
+                "Requests that a limit in shadow mode would have refused, by plan and limit",
+                &["plan", "limit"],
             )?,
         })
     }

@@ -73,53 +73,25 @@ pub(crate) struct TooFast {
     pub(crate) full_after: Duration,
 }
 
-/// The same limit for each of many keys.
-pub(crate) struct RateLimiter<K> {
+/// A rate limit in the form that is reckoned with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pace {
     limit: RateLimit,
     interval_ns: u64,
     depth_ns: u64,
-    hasher: RandomState,
-    shards: Box<[Mutex<HashMap<K, u64>>]>,
-    shard_entries_max: usize,
 }
 
-impl<K: Eq + Hash + Copy> RateLimiter<K> {
-    /// A limiter that remembers about `entries_max` keys.
-    pub(crate) fn new(limit: RateLimit, entries_max: usize) -> Self {
+impl Pace {
+    /// Both numbers at most a million, which keeps all arithmetic within 64 bits.
+    pub(crate) fn new(limit: RateLimit) -> Self {
         // Rounded up: never faster than the limit says.
         let interval_ns = 1_000_000_000_u64.div_ceil(u64::from(limit.requests_per_second.max(1)));
-        Self {
-            limit,
-            interval_ns,
-            depth_ns: interval_ns * u64::from(limit.burst),
-            hasher: RandomState::new(),
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            shard_entries_max: entries_max.div_ceil(SHARDS).max(2),
-        }
+        Self { limit, interval_ns, depth_ns: interval_ns * u64::from(limit.burst) }
     }
 
-    /// The limit of each key.
+    /// The limit itself.
     pub(crate) const fn limit(&self) -> RateLimit {
         self.limit
-    }
-
-    /// Admits and counts a request at `now`, a monotonic time, or refuses it and counts nothing.
-    pub(crate) fn take(&self, key: K, now: Duration) -> Result<Allowance, TooFast> {
-        let now = nanos(now);
-        let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(arrival) = shard.get_mut(&key) {
-            let next = (*arrival).max(now) + self.interval_ns;
-            let allowance = self.judge(next, now)?;
-            *arrival = next;
-            return Ok(allowance);
-        }
-        let next = now + self.interval_ns;
-        let allowance = self.judge(next, now)?;
-        if shard.len() >= self.shard_entries_max {
-            make_room(&mut shard, now);
-        }
-        shard.insert(key, next);
-        Ok(allowance)
     }
 
     fn judge(&self, next: u64, now: u64) -> Result<Allowance, TooFast> {
@@ -134,6 +106,59 @@ impl<K: Eq + Hash + Copy> RateLimiter<K> {
                 full_after: Duration::from_nanos(ahead - self.interval_ns),
             }),
         }
+    }
+}
+
+/// How fast each of many keys goes.
+pub(crate) struct RateLimiter<K> {
+    pace: Pace,
+    hasher: RandomState,
+    shards: Box<[Mutex<HashMap<K, u64>>]>,
+    shard_entries_max: usize,
+}
+
+impl<K: Eq + Hash + Copy> RateLimiter<K> {
+    /// A limiter that remembers about `entries_max` keys; `limit` is that of keys for which no other pace is given.
+    pub(crate) fn new(limit: RateLimit, entries_max: usize) -> Self {
+        Self {
+            pace: Pace::new(limit),
+            hasher: RandomState::new(),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            shard_entries_max: entries_max.div_ceil(SHARDS).max(2),
+        }
+    }
+
+    /// The limit of keys for which no other pace is given.
+    pub(crate) const fn limit(&self) -> RateLimit {
+        self.pace.limit
+    }
+
+    /// Admits and counts a request at `now`, a monotonic time, or refuses it and counts nothing.
+    pub(crate) fn take(&self, key: K, now: Duration) -> Result<Allowance, TooFast> {
+        self.take_at(&self.pace, key, now)
+    }
+
+    /// The same for a key that has a pace of its own. The pace may change from one request to the next.
+    pub(crate) fn take_at(&self, pace: &Pace, key: K, now: Duration) -> Result<Allowance, TooFast> {
+        let now = nanos(now);
+        let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(arrival) = shard.get_mut(&key) {
+            // What a slower pace has left behind is more than this one would ever have let pass: one request is left.
+            let is_of_another = *arrival > now + pace.depth_ns;
+            let due =
+                if is_of_another { now + pace.depth_ns - pace.interval_ns } else { (*arrival).max(now) };
+            let next = due + pace.interval_ns;
+            let allowance = pace.judge(next, now)?;
+            *arrival = next;
+            return Ok(allowance);
+        }
+        let next = now + pace.interval_ns;
+        let allowance = pace.judge(next, now)?;
+        if shard.len() >= self.shard_entries_max {
+            make_room(&mut shard, now);
+        }
+        shard.insert(key, next);
+        Ok(allowance)
     }
 
     fn shard(&self, key: &K) -> &Mutex<HashMap<K, u64>> {

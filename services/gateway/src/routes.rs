@@ -1,11 +1,15 @@
 //! The operation tables of all services as one matcher of method and path.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use axum::Router;
 use http::{HeaderValue, Method};
 
 use prosopa_http::{Access, Operation};
+use prosopa_model::Units;
 use prosopa_telemetry::Histogram;
 
 use crate::{
@@ -19,8 +23,8 @@ pub(crate) struct Route {
     pub(crate) name: String,
     /// Who may call it.
     pub(crate) access: Access,
-    /// Metered requests it counts as.
-    pub(crate) weight: u32,
+    /// What it counts as, apart from the bytes of its body.
+    pub(crate) units: Units,
     /// Longest time from head to head.
     pub(crate) deadline: Duration,
     /// Largest body, bytes.
@@ -59,7 +63,7 @@ impl RoutesBuilder {
         metrics: &Metrics,
     ) -> Result<(), Error> {
         for operation in operations {
-            if operation.weight > 0 && !matches!(operation.access, Access::Scope(_)) {
+            if !operation.units.is_nothing() && operation.access.scope().is_none() {
                 return Err(Error::MeteredPublic { path: operation.path });
             }
             let routes = self.by_path.entry(operation.path).or_default();
@@ -70,7 +74,7 @@ impl RoutesBuilder {
             let name = format!("{service}_{}", operation.id);
             routes.push(Route {
                 access: operation.access,
-                weight: operation.weight,
+                units: operation.units,
                 deadline: operation.deadline,
                 body_bytes_max: operation.body_bytes_max,
                 upstream: router.clone(),
@@ -80,6 +84,12 @@ impl RoutesBuilder {
             });
         }
         Ok(())
+    }
+
+    /// The names of all that is metered.
+    pub(crate) fn metered(&self) -> BTreeSet<String> {
+        let routes = self.by_path.values().flatten();
+        routes.filter(|route| !route.units.is_nothing()).map(|route| route.name.clone()).collect()
     }
 
     /// The matcher.

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use axum::{Router, middleware::from_fn};
 use tokio::sync::Mutex;
 
-use prosopa_http::{Operation, finish_answers};
+use prosopa_http::{Operation, Section, finish_answers};
 use prosopa_runtime::{BuildError, Parts, Platform, Schemas, Service, Task, TaskKind};
 
 use crate::{
     Config, MIGRATIONS, docs,
     edge::{self, Edge},
     error::Error,
+    http::{self, State},
     ledger::{Ledger, Writer},
     metrics::Metrics,
     monotonic::{MonotonicClock, SystemMonotonicClock},
-    plan::DefaultPlan,
+    plans::{Known, Plan, PlanBook},
     rate_limit::RateLimiter,
     routes::RoutesBuilder,
 };
@@ -30,9 +31,8 @@ impl Service for GatewayService {
     type Config = Config;
     type Offer = ();
 
-    /// None: what it serves by itself are pages, not operations of the API.
     fn operations() -> Vec<Operation> {
-        Vec::new()
+        http::endpoints().into_operations()
     }
 
     fn schemas() -> Schemas {
@@ -57,8 +57,21 @@ impl GatewayService {
         for upstream in &platform.peers.upstreams {
             routes.add(upstream.service, &upstream.operations, &upstream.router, &metrics)?;
         }
-        routes.add(Self::NAME, &docs::operations(), &docs::router(&platform.peers.upstreams)?, &metrics)?;
+        let own = http::endpoints();
+        let operations = Self::operations();
+        let section =
+            Section { service: Self::NAME, description: Self::DESCRIPTION, operations: &operations };
+        let pages = docs::router(&platform.peers.upstreams, section)?;
+        routes.add(Self::NAME, &docs::operations(), &pages, &metrics)?;
         let database = platform.database(Self::NAME, MIGRATIONS).await?;
+        let rate = config.caller_rate.into();
+        let default = Plan::of_config(config.plan, rate, config.on_ledger_loss);
+        let book = PlanBook::open(database.clone(), default, rate).await.map_err(Error::Plans)?;
+        let book = Arc::new(book);
+        let known = Arc::new(Known { operations: Some(routes.metered()), rate });
+        let (state_book, clock) = (Arc::clone(&book), Arc::clone(&platform.clock));
+        let state = State { database: database.clone(), book: state_book, known, clock };
+        routes.add(Self::NAME, &operations, &own.into_router(state), &metrics)?;
         let (ledger, writer) = Ledger::open(
             database,
             Arc::clone(&platform.clock),
@@ -69,11 +82,10 @@ impl GatewayService {
             routes: routes.build()?,
             verifier: platform.peers.verifier()?,
             ledger,
-            plan: DefaultPlan::new(config.plan, config.caller_rate.into()),
-            callers: RateLimiter::new(config.caller_rate.into(), config.rate_entries_max),
+            plans: Arc::clone(&book),
+            callers: RateLimiter::new(rate, config.rate_entries_max),
             networks: RateLimiter::new(config.address_rate.into(), config.rate_entries_max),
             failures: RateLimiter::new(config.failed_authentication_rate.into(), config.rate_entries_max),
-            on_ledger_loss: config.on_ledger_loss,
             clock: Arc::clone(&platform.clock),
             monotonic,
             metrics,
@@ -83,13 +95,24 @@ impl GatewayService {
         Ok(Parts {
             offer: (),
             http,
-            tasks: vec![write_ledger(writer)],
+            tasks: vec![write_ledger(writer), watch_plans(book)],
             outbox: None,
             listens: Vec::new(),
             jobs: Vec::new(),
             readiness: Vec::new(),
         })
     }
+}
+
+/// Hears what other processes change.
+fn watch_plans(book: Arc<PlanBook>) -> Task {
+    Task::new("watch_quota_plans", TaskKind::Restart, move |stop| {
+        let book = Arc::clone(&book);
+        async move {
+            book.watch(stop).await;
+            Ok(())
+        }
+    })
 }
 
 /// The ledger's writer; a restart goes on with whatever waits.

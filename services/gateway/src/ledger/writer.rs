@@ -1,18 +1,21 @@
-//! The ledger's only writer: takes whatever waits, decides it in one transaction, answers after the commit.
+//! The ledger's only writer in a process: takes whatever waits, decides it in one transaction, answers after the commit.
 
-use std::{collections::HashMap, collections::hash_map::Entry, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use prosopa_model::{AccountId, Clock, QuotaWindow, Timestamp};
-use prosopa_store::{Database, Tx};
+use prosopa_model::Clock;
+use prosopa_store::Database;
 use prosopa_telemetry::IntCounter;
 
 use super::{
-    Accounts, Command, LedgerError, Refund, Reservation, ReserveError, usage::Counter, usage::Usage,
+    Command, LedgerError, Reservation, ReserveError,
+    page::{Page, Refused, Spent},
+    refunds::{Refund, Refunds},
 };
-use crate::store::ledger::{list_counters, put_counter};
+use crate::store::ledger::{delete_writers, find_batch, put_batch};
 
 /// Most reservations in one transaction.
 const BATCH_MAX: usize = 256;
@@ -20,29 +23,42 @@ const BATCH_MAX: usize = 256;
 /// Pause before refunds are tried again that could not be written.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
+/// How long a writer that is not seen is remembered.
+const WRITER_LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Held by whoever changes counters, to the end of the transaction.
+const LOCK: &str = "quota_ledger";
+
 /// See the module.
 pub(crate) struct Writer {
     database: Database,
     clock: Arc<dyn Clock>,
     commands: mpsc::Receiver<Command>,
-    accounts: Arc<Accounts>,
+    refunds: Arc<Refunds>,
     transactions: IntCounter,
+    id: Uuid,
+    /// Number of the last transaction that was to be committed.
+    batch: i64,
+    /// What that transaction did, while nobody knows whether it was committed.
+    doubt: Option<Doubt>,
 }
 
-/// An account's counters within a transaction.
-struct Open {
-    usage: Usage,
-    is_changed: bool,
+/// A transaction that may have been committed.
+struct Doubt {
+    /// Refunds in it.
+    refunds: Vec<Refund>,
+    /// Charges in it; those who asked for them were told that they failed.
+    charges: Vec<Refund>,
 }
 
-type Decision = Result<Usage, ReserveError>;
+type Decision = Result<Spent, Refused>;
 
 /// Why a transaction came to nothing.
 enum Failure {
     /// It was rolled back.
     Undone(prosopa_store::Error),
     /// The commit itself failed: nobody knows what is on disk.
-    Unknown(prosopa_store::Error),
+    Unknown(prosopa_store::Error, Vec<Decision>),
 }
 
 impl From<prosopa_store::Error> for Failure {
@@ -52,28 +68,28 @@ impl From<prosopa_store::Error> for Failure {
 }
 
 impl Writer {
-    pub(super) const fn new(
+    pub(super) fn new(
         database: Database,
         clock: Arc<dyn Clock>,
         commands: mpsc::Receiver<Command>,
-        accounts: Arc<Accounts>,
         transactions: IntCounter,
     ) -> Self {
-        Self { database, clock, commands, accounts, transactions }
+        let (refunds, id) = (Arc::default(), Uuid::now_v7());
+        Self { database, clock, commands, refunds, transactions, id, batch: 0, doubt: None }
     }
 
     /// Works until `stop`, then finishes what waits.
     pub(crate) async fn run(&mut self, stop: &CancellationToken) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
-        let mut are_refunds_due = false;
+        let mut is_something_left = false;
         loop {
             tokio::select! {
                 count = self.commands.recv_many(&mut batch, BATCH_MAX) => if count == 0 { break },
-                () = self.accounts.refund_waits.notified() => {},
-                () = tokio::time::sleep(RETRY_PAUSE), if are_refunds_due => {},
+                () = self.refunds.wait() => {},
+                () = tokio::time::sleep(RETRY_PAUSE), if is_something_left => {},
                 () = stop.cancelled() => break,
             }
-            are_refunds_due = !self.settle(&mut batch).await;
+            is_something_left = !self.settle(&mut batch).await;
         }
         self.commands.close();
         while self.commands.recv_many(&mut batch, BATCH_MAX).await > 0 {
@@ -83,127 +99,118 @@ impl Writer {
     }
 
     /// Decides a batch together with the refunds that wait. False if refunds are left.
-    async fn settle(&self, batch: &mut Vec<Command>) -> bool {
+    async fn settle(&mut self, batch: &mut Vec<Command>) -> bool {
         batch.retain(|command| !command.answer.is_closed());
-        let refunds = self.accounts.take_refunds();
+        if let Err(error) = self.end_doubt().await {
+            self.fail(batch, error, 0);
+            return false;
+        }
+        let refunds = self.refunds.take();
         if batch.is_empty() && refunds.is_empty() {
             return true;
         }
         match self.decide(batch, &refunds).await {
             Ok(decisions) => {
+                acknowledge(refunds);
                 for (command, decision) in batch.drain(..).zip(decisions) {
                     self.answer(command, decision);
                 }
                 true
             }
-            Err(failure) => {
-                for refund in &refunds {
-                    self.accounts.forget(refund.account_id);
-                }
-                let refund_count = refunds.len();
-                let (error, are_refunds_done) = match failure {
-                    Failure::Undone(error) => {
-                        self.accounts.put_back(refunds);
-                        (error, refund_count == 0)
-                    }
-                    // Giving back twice would admit too much: better never.
-                    Failure::Unknown(error) => (error, true),
-                };
-                tracing::error!(%error, reservations = batch.len(), refunds = refund_count, "quota ledger failed");
-                let error = LedgerError::Store(Arc::new(error));
-                for command in batch.drain(..) {
-                    self.accounts.forget(command.account_id);
-                    self.answer(command, Err(error.clone().into()));
-                }
-                are_refunds_done
+            Err(Failure::Undone(error)) => {
+                let count = refunds.len();
+                self.refunds.put_back(refunds);
+                self.fail(batch, error, count);
+                count == 0
             }
+            Err(Failure::Unknown(error, decisions)) => {
+                let count = refunds.len();
+                let charges = batch.iter().zip(decisions).filter_map(|(command, decision)| {
+                    let parts = decision.ok()?.parts;
+                    let (purse, amounts) = (command.purse.clone(), command.amounts.clone());
+                    Some(Refund { purse, amounts, parts, done: None })
+                });
+                self.doubt = Some(Doubt { refunds, charges: charges.collect() });
+                self.fail(batch, error, count);
+                false
+            }
+        }
+    }
+
+    /// Finds out whether the transaction was committed whose commit failed. What it gave back must be given back once; what
+    /// it charged must not be charged.
+    async fn end_doubt(&mut self) -> Result<(), prosopa_store::Error> {
+        if self.doubt.is_none() {
+            return Ok(());
+        }
+        let mut tx = self.database.begin().await?;
+        // It held the same lock: once this is held, it has ended.
+        tx.lock(LOCK).await?;
+        let batch = find_batch(&mut tx, self.id).await?;
+        tx.rollback().await?;
+        if let Some(doubt) = self.doubt.take() {
+            if batch == Some(self.batch) {
+                acknowledge(doubt.refunds);
+                self.refunds.put_back(doubt.charges);
+            } else {
+                self.refunds.put_back(doubt.refunds);
+            }
+        }
+        Ok(())
+    }
+
+    fn fail(&self, batch: &mut Vec<Command>, error: prosopa_store::Error, refunds: usize) {
+        tracing::error!(%error, reservations = batch.len(), refunds, "quota ledger failed");
+        let error = LedgerError::Store(Arc::new(error));
+        for command in batch.drain(..) {
+            // Nobody may wait any more.
+            let _ = command.answer.send(Err(error.clone().into()));
         }
     }
 
     /// A caller that has gone drops the reservation, which gives it back.
     fn answer(&self, command: Command, decision: Decision) {
-        let reservation = decision.map(|usage| Reservation {
-            accounts: Arc::clone(&self.accounts),
-            account_id: command.account_id,
-            weight: command.weight,
-            usage,
-            is_handed_on: false,
-        });
-        drop(command.answer.send(reservation));
+        let Command { purse, amounts, answer } = command;
+        let reservation = match decision {
+            Ok(spent) => Ok(Reservation::new(Arc::clone(&self.refunds), purse, amounts, spent)),
+            Err(Refused { index, usage }) => Err(ReserveError::Exceeded { index, usage }),
+        };
+        drop(answer.send(reservation));
     }
 
     /// One transaction. Refunds come first: they make room.
-    async fn decide(&self, batch: &[Command], refunds: &[Refund]) -> Result<Vec<Decision>, Failure> {
-        let now = self.clock.now();
+    async fn decide(&mut self, batch: &[Command], refunds: &[Refund]) -> Result<Vec<Decision>, Failure> {
         let mut tx = self.database.begin().await?;
-        // Other processes may count in the same database.
-        tx.lock("quota_ledger").await?;
+        tx.lock(LOCK).await?;
         self.transactions.inc();
-        let mut open: HashMap<AccountId, Open> = HashMap::new();
+        let now = self.clock.now();
+        let purses = batch.iter().map(|command| &command.purse);
+        let purses = purses.chain(refunds.iter().map(|refund| &refund.purse));
+        let mut page = Page::read(&mut tx, purses, now).await?;
         for refund in refunds {
-            let account = find_open(&mut open, &mut tx, refund.account_id, now).await?;
-            account.usage = account.usage.less(refund.weight, refund.spent);
-            account.is_changed = true;
+            page.take_back(refund);
         }
-        let mut decisions = Vec::with_capacity(batch.len());
-        for command in batch {
-            let account = find_open(&mut open, &mut tx, command.account_id, now).await?;
-            decisions.push(match account.usage.exceeded(command.limits, command.weight) {
-                Some(window) => Err(ReserveError::Exceeded { window, usage: account.usage }),
-                None => {
-                    account.usage = account.usage.plus(command.weight);
-                    account.is_changed |= command.weight > 0;
-                    Ok(account.usage)
-                }
-            });
-        }
-        for (account_id, account) in open.iter().filter(|(_, account)| account.is_changed) {
-            for window in [QuotaWindow::Day, QuotaWindow::Month] {
-                let counter = account.usage.counter(window);
-                put_counter(&mut tx, *account_id, window, counter.starts_at, counter.used).await?;
-            }
-        }
-        if open.values().any(|account| account.is_changed) {
-            tx.commit().await.map_err(Failure::Unknown)?;
-        } else {
+        let decisions = batch.iter().map(|command| page.spend(&command.purse, &command.amounts)).collect();
+        if !page.is_changed() {
             tx.rollback().await?;
+            return Ok(decisions);
         }
-        for (account_id, account) in &open {
-            self.accounts.publish(*account_id, account.usage);
+        page.write(&mut tx).await?;
+        if self.batch == 0 {
+            delete_writers(&mut tx, now.before(WRITER_LASTS)).await?;
         }
-        Ok(decisions)
+        put_batch(&mut tx, self.id, self.batch + 1, now).await?;
+        self.batch += 1;
+        match tx.commit().await {
+            Ok(()) => Ok(decisions),
+            Err(error) => Err(Failure::Unknown(error, decisions)),
+        }
     }
 }
 
-async fn find_open<'a>(
-    open: &'a mut HashMap<AccountId, Open>,
-    tx: &mut Tx,
-    account_id: AccountId,
-    now: Timestamp,
-) -> Result<&'a mut Open, prosopa_store::Error> {
-    Ok(match open.entry(account_id) {
-        Entry::Occupied(entry) => entry.into_mut(),
-        Entry::Vacant(entry) => {
-            let usage = read_usage(tx, account_id, now).await?;
-            entry.insert(Open { usage, is_changed: false })
-        }
-    })
-}
-
-async fn read_usage(
-    tx: &mut Tx,
-    account_id: AccountId,
-    now: Timestamp,
-) -> Result<Usage, prosopa_store::Error> {
-    let mut usage = Usage::empty(now);
-    for row in list_counters(tx, account_id).await? {
-        let window =
-            if row.window_name == QuotaWindow::Day.as_str() { QuotaWindow::Day } else { QuotaWindow::Month };
-        let stored = Counter { used: row.used, ..Counter::empty(window, row.starts_at) }.at(window, now);
-        match window {
-            QuotaWindow::Day => usage.day = stored,
-            QuotaWindow::Month => usage.month = stored,
-        }
+fn acknowledge(refunds: Vec<Refund>) {
+    for done in refunds.into_iter().filter_map(|refund| refund.done) {
+        // Nobody may wait any more.
+        let _ = done.send(());
     }
-    Ok(usage)
 }

@@ -1,5 +1,7 @@
 use http::StatusCode;
+use prosopa_gateway::GatewayService;
 use prosopa_problem::Code;
+use prosopa_runtime::Service;
 
 use crate::harness::{Call, Gateway, fast};
 
@@ -19,7 +21,9 @@ async fn the_document_has_every_operation() {
     }
     let count: usize =
         document["paths"].as_object().unwrap().values().map(|path| path.as_object().unwrap().len()).sum();
-    assert_eq!(count, upstream.operations.len());
+    let own = GatewayService::operations();
+    assert_eq!(count, upstream.operations.len() + own.len());
+    assert_eq!(document["paths"]["/api/v1/quota"]["get"]["operationId"], "gateway_show_quota");
 }
 
 /// F13: browsable without the internet.

@@ -12,8 +12,8 @@ async fn rename_table(gateway: &Gateway, from: &str, to: &str) {
     let database = Database::open(&options, MIGRATIONS).await.unwrap();
     let mut tx = database.begin().await.unwrap();
     let rename = match (from, to) {
-        ("quota_usage", "lost") => "ALTER TABLE quota_usage RENAME TO lost",
-        _ => "ALTER TABLE lost RENAME TO quota_usage",
+        ("quota_counters", "lost") => "ALTER TABLE quota_counters RENAME TO lost",
+        _ => "ALTER TABLE lost RENAME TO quota_counters",
     };
     on_db!(tx, c => query(rename).execute(c).await.map(affected)).unwrap();
     tx.commit().await.unwrap();
@@ -26,14 +26,14 @@ async fn a_lost_ledger_denies_metered_requests() {
     let gateway = Gateway::start(fast()).await;
     gateway.know("token", &user());
     assert_eq!(gateway.spend("token").await.status, StatusCode::CREATED);
-    rename_table(&gateway, "quota_usage", "lost").await;
+    rename_table(&gateway, "quota_counters", "lost").await;
     let refused = gateway.spend("token").await;
     refused.expect_problem(503, "unavailable");
     assert_eq!(refused.header("retry-after"), "1");
     let reading = gateway.send(Call::get("/api/v1/things").bearer("token")).await;
     assert_eq!(reading.status, StatusCode::OK, "what is not metered goes on");
     assert_eq!(reading.json()["quota"], serde_json::Value::Null);
-    rename_table(&gateway, "lost", "quota_usage").await;
+    rename_table(&gateway, "lost", "quota_counters").await;
     assert_eq!(gateway.spend("token").await.status, StatusCode::CREATED);
     assert_eq!(gateway.used("token").await, (2, 2));
 }
@@ -42,7 +42,7 @@ async fn a_lost_ledger_denies_metered_requests() {
 async fn a_lost_ledger_admits_where_that_is_configured() {
     let gateway = Gateway::start(Config { on_ledger_loss: OnLedgerLoss::Allow, ..fast() }).await;
     gateway.know("token", &user());
-    rename_table(&gateway, "quota_usage", "lost").await;
+    rename_table(&gateway, "quota_counters", "lost").await;
     let admitted = gateway.spend("token").await;
     assert_eq!(admitted.status, StatusCode::CREATED);
     assert_eq!(admitted.json()["quota"], serde_json::Value::Null);
@@ -60,11 +60,11 @@ async fn refunds_wait_for_the_ledger() {
         async move { tower::ServiceExt::oneshot(router, call.request).await }
     });
     gateway.probe.arrived.notified().await;
-    rename_table(&gateway, "quota_usage", "lost").await;
+    rename_table(&gateway, "quota_counters", "lost").await;
     gateway.probe.may_answer.notify_one();
     assert_eq!(refused.await.unwrap().unwrap().status(), StatusCode::UNPROCESSABLE_ENTITY);
     gateway.spend("token").await.expect_problem(503, "unavailable");
-    rename_table(&gateway, "lost", "quota_usage").await;
+    rename_table(&gateway, "lost", "quota_counters").await;
     assert_eq!(gateway.spend("token").await.status, StatusCode::CREATED);
     assert_eq!(gateway.used("token").await, (1, 1));
 }

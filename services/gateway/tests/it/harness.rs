@@ -157,6 +157,12 @@ impl Gateway {
         let windows = &answer.json()["quota"]["windows"];
         (windows[0]["used"].as_u64().unwrap(), windows[1]["used"].as_u64().unwrap())
     }
+
+    /// Waits until so many requests of the day are spent.
+    pub(crate) async fn until_used(&self, credential: &str, count: u64) {
+        let is_so = async { while self.used(credential).await.0 != count {} };
+        tokio::time::timeout(Duration::from_secs(10), is_so).await.expect("the ledger goes on");
+    }
 }
 
 /// A request in the making.

@@ -11,7 +11,7 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode};
 use prosopa_http::{BodyBytes, Caller, Endpoints, Operation};
-use prosopa_model::Scope;
+use prosopa_model::{Meter, Scope};
 use prosopa_problem::{Code, Problem};
 use prosopa_runtime::Upstream;
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,10 @@ fn endpoints() -> Endpoints<Probe> {
             create_thing,
         )
         .add(Operation::get("list_things", "/api/v1/things").scope(Scope::FacesRead), list_things)
-        .add(metered("create_bundle", "/api/v1/things/bundles").metered(5), create_thing)
+        .add(
+            metered("create_bundle", "/api/v1/things/bundles").metered(5).counting(Meter::Images, 3),
+            create_thing,
+        )
         .add(Operation::get("get_thing", "/api/v1/things/{id}"), get_thing)
         .add(Operation::delete("delete_thing", "/api/v1/things/{id}").scope(Scope::FacesWrite), get_thing)
         .add(Operation::get("get_content", "/api/v1/things/{id}/content"), get_thing)

@@ -1,0 +1,191 @@
+//! All plans and assignments in memory, kept up to date by asking for what has changed.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use prosopa_model::{Credential, Principal, RateLimit, Timestamp};
+use prosopa_store::{Database, Error};
+
+use super::{Known, Plan, PlanDefinition};
+use crate::{
+    ledger::Purse,
+    store::{assignments, changes, plans},
+};
+
+/// Time between two looks: what is changed in one process holds in every other within a second.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Plans and assignments, of which every process has a copy.
+pub(crate) struct PlanBook {
+    database: Database,
+    rate: RateLimit,
+    book: RwLock<Book>,
+    /// Only one look at a time, so that an older one never replaces a newer one.
+    looking: tokio::sync::Mutex<()>,
+}
+
+/// The copy.
+pub(crate) struct Book {
+    version: i64,
+    default: Arc<Plan>,
+    plans: HashMap<String, Entry>,
+    assignments: HashMap<Uuid, Assignment>,
+}
+
+/// A plan that was defined by an administrator.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    /// As it was written.
+    pub(crate) definition: PlanDefinition,
+    /// When.
+    pub(crate) updated_at: Timestamp,
+    plan: Arc<Plan>,
+}
+
+struct Assignment {
+    plan: String,
+    billing_anchor: Timestamp,
+}
+
+/// The plan that applies to a caller, and whose counters it charges.
+pub(crate) struct Applied {
+    /// The plan.
+    pub(crate) plan: Arc<Plan>,
+    /// The counters.
+    pub(crate) purse: Purse,
+}
+
+impl PlanBook {
+    /// Reads everything; `rate` is that of plans that say none.
+    pub(crate) async fn open(database: Database, default: Plan, rate: RateLimit) -> Result<Self, Error> {
+        let default = Arc::new(default);
+        let book = Book { version: 0, default, plans: HashMap::new(), assignments: HashMap::new() };
+        let looking = tokio::sync::Mutex::default();
+        let book = Self { database, rate, book: RwLock::new(book), looking };
+        book.refresh().await?;
+        Ok(book)
+    }
+
+    /// Looks at the copy.
+    pub(crate) fn with<R>(&self, look: impl FnOnce(&Book) -> R) -> R {
+        look(&self.book.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Looks for changes now and then until `stop`; to be supervised. While the database is lost, the copy holds.
+    pub(crate) async fn watch(&self, stop: CancellationToken) {
+        let mut is_lost = false;
+        while !stop.is_cancelled() {
+            match self.refresh().await {
+                Ok(()) => is_lost = false,
+                Err(error) if is_lost => tracing::debug!(%error, "plans cannot be read"),
+                Err(error) => {
+                    is_lost = true;
+                    tracing::warn!(%error, "plans cannot be read; the last known ones hold");
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+
+    /// Takes over what has changed.
+    pub(crate) async fn refresh(&self) -> Result<(), Error> {
+        let _looking = self.looking.lock().await;
+        let known = self.with(|book| book.version);
+        let mut connection = self.database.read().await?;
+        // Read first: what is committed behind it is seen again by the next look.
+        let version = changes::find_version(&mut connection).await?;
+        if version == known {
+            return Ok(());
+        }
+        let plans = plans::list_changed(&mut connection, known).await?;
+        let assignments = assignments::list_changed(&mut connection, known).await?;
+        drop(connection);
+        let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        for row in plans {
+            match row.definition.and_then(|text| self.read(&row.name, &text, row.updated_at)) {
+                Some(entry) => book.plans.insert(row.name, entry),
+                None => book.plans.remove(&row.name),
+            };
+        }
+        for row in assignments {
+            match row.plan {
+                Some(plan) => {
+                    let assignment = Assignment { plan, billing_anchor: row.billing_anchor };
+                    book.assignments.insert(row.subject_id, assignment)
+                }
+                None => book.assignments.remove(&row.subject_id),
+            };
+        }
+        book.version = version;
+        Ok(())
+    }
+
+    /// A plan that a newer program has written may not be understood; the default one then holds for who has it.
+    fn read(&self, name: &str, text: &str, updated_at: Timestamp) -> Option<Entry> {
+        let definition = serde_json::from_str::<PlanDefinition>(text);
+        // A weight may name an operation that is gone by now.
+        let known = Known { operations: None, rate: self.rate };
+        let read = definition.map_err(|error| error.to_string()).and_then(|definition| {
+            let plan = definition.check(name, &known).map_err(|error| error.to_string())?;
+            Ok(Entry { definition, updated_at, plan: Arc::new(plan) })
+        });
+        read.inspect_err(|error| tracing::error!(plan = name, %error, "a plan is not understood")).ok()
+    }
+}
+
+impl Book {
+    /// The plan of everybody who has none of their own.
+    pub(crate) const fn default_plan(&self) -> &Arc<Plan> {
+        &self.default
+    }
+
+    /// A plan that was defined.
+    pub(crate) fn find(&self, name: &str) -> Option<&Entry> {
+        self.plans.get(name)
+    }
+
+    /// The names of those that were defined, in order.
+    pub(crate) fn list(&self) -> Vec<(&str, &Entry)> {
+        let mut plans: Vec<_> = self.plans.iter().map(|(name, entry)| (name.as_str(), entry)).collect();
+        plans.sort_unstable_by_key(|(name, _)| *name);
+        plans
+    }
+
+    /// The plan for a caller: of its key, else of its user, else of its account, else the default.
+    ///
+    /// A key with a plan of its own has counters of its own; all others charge the account, so that minting keys gives no
+    /// quota.
+    pub(crate) fn select(&self, principal: &Principal) -> Applied {
+        let account_id = principal.account_id.uuid();
+        let key_id = match principal.credential {
+            Credential::ApiKey(id) => Some(id.uuid()),
+            Credential::Session(_) => None,
+        };
+        let of_key = key_id.map(|id| (id, id));
+        let subjects = [(principal.user_id.uuid(), account_id), (account_id, account_id)];
+        for (subject_id, holder_id) in of_key.into_iter().chain(subjects) {
+            let Some(assignment) = self.assignments.get(&subject_id) else { continue };
+            if *assignment.plan == *self.default.name {
+                break;
+            }
+            // One that is not understood.
+            let Some(entry) = self.plans.get(&assignment.plan) else { break };
+            let purse = entry.plan.purse(holder_id, assignment.billing_anchor);
+            return Applied { plan: Arc::clone(&entry.plan), purse };
+        }
+        let purse = match principal.requests_per_day_max {
+            Some(granted) => self.default.purse_granted(account_id, granted),
+            None => self.default.purse(account_id, Timestamp::default()),
+        };
+        Applied { plan: Arc::clone(&self.default), purse }
+    }
+}
