@@ -85,7 +85,12 @@ impl Caller {
 
     /// Logs in as a user that [`Self::register`] made.
     pub(crate) async fn log_in(&self, user_name: &str) -> Self {
-        let login = json!({ "user_name": user_name, "password": PASSWORD });
+        self.log_in_with(user_name, PASSWORD).await
+    }
+
+    /// Logs in with a password of its own.
+    pub(crate) async fn log_in_with(&self, user_name: &str, password: &str) -> Self {
+        let login = json!({ "user_name": user_name, "password": password });
         let login = patiently(async || self.post("/api/v1/auth/login", &login).await).await;
         assert_eq!(login.status, 200, "{:?}", login.json());
         Self { user_name: user_name.to_owned(), ..self.with_token(&login.text("/access_token")) }
@@ -124,6 +129,11 @@ impl Caller {
     /// POST with a JSON body.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// PUT with a JSON body.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PUT, path).json(body)).await
     }
 
     /// A request with this caller's credentials, to be changed and sent.

@@ -144,6 +144,13 @@ impl Product {
         self.stranger().log_in(user_name).await
     }
 
+    /// The administrator, with the password that the product has made.
+    pub async fn administrator(&self) -> Caller {
+        let file = self.data_dir().join("administrator-password");
+        let password = std::fs::read_to_string(file).expect("the administrator's password");
+        self.stranger().log_in_with("administrator", password.trim()).await
+    }
+
     /// Address for users, `http://…`.
     pub fn url(&self) -> &str {
         &self.public

@@ -1,4 +1,4 @@
-use prosopa_harness::{Answer, Caller, Product};
+use prosopa_harness::{Answer, Caller, Product, patiently};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -18,6 +18,8 @@ struct Published {
     id: String,
     method: Method,
     path: String,
+    /// Whether it is for administrators only.
+    is_administrative: bool,
     /// The scope it needs; none if it is public.
     scope: Option<String>,
 }
@@ -34,7 +36,8 @@ async fn operations(product: &Product) -> Vec<Published> {
             operations.push(Published {
                 id: operation["operationId"].as_str().unwrap().to_owned(),
                 method: method.to_uppercase().parse().unwrap(),
-                path: path.replace("{id}", "det_01h455vb4pex5vsknk084sn02q"),
+                path: path.replace("{id}", "det_01h455vb4pex5vsknk084sn02q").replace("{name}", "default"),
+                is_administrative: description.contains("Only for administrators."),
                 scope: scope.map(str::to_owned),
             });
         }
@@ -89,4 +92,18 @@ async fn every_other_operation_is_guarded() {
         guarded += 1;
     }
     assert!(guarded >= 13, "{guarded}");
+}
+
+/// R7: what is for administrators refuses everybody else, whatever scopes they have.
+#[tokio::test]
+async fn administrative_operations_refuse_users() {
+    let product = Product::start().await;
+    let user = product.user().await;
+    let mut administrative = 0;
+    for operation in operations(&product).await.iter().filter(|operation| operation.is_administrative) {
+        let refused = patiently(async || call(&user, operation).await).await;
+        assert_eq!(refused.refusal(), (403, "forbidden".into()), "{}", operation.id);
+        administrative += 1;
+    }
+    assert!(administrative >= 8, "{administrative}");
 }

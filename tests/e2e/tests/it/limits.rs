@@ -1,6 +1,7 @@
 use futures::future::join_all;
 
 use prosopa_harness::{Product, photo};
+use serde_json::json;
 
 const RELAXED_RATE: (&str, &str) = ("PROSOPA_GATEWAY__CALLER_RATE__BURST", "1000");
 
@@ -25,6 +26,31 @@ async fn the_quota_admits_exactly_its_limit() {
     assert_eq!((&day["name"], &day["used"], &day["remaining"]), (&"day".into(), &5.into(), &0.into()));
     // Reading is not metered.
     assert_eq!(user.get("/api/v1/faces/detections").await.json()["items"].as_array().unwrap().len(), 5);
+}
+
+/// N8, S10: an administrator makes a plan and gives it to an account: it holds at once, and its consumer sees it.
+#[tokio::test]
+async fn a_plan_holds_for_who_has_it() {
+    let product = Product::start().await;
+    let (root, user) = (product.administrator().await, product.user().await);
+    let window = json!({ "kind": "sliding", "seconds": 86_400 });
+    let limits = json!([{ "meter": "images", "window": window, "limit": 2 }]);
+    let plan = root.put("/api/v1/admin/quota-plans/two", &json!({ "limits": limits })).await;
+    assert_eq!(plan.status, 200, "{}", plan.json());
+    let account = user.get("/api/v1/users/me").await.text("/account_id");
+    let path = format!("/api/v1/admin/quota-assignments/{account}");
+    assert_eq!(root.put(&path, &json!({ "plan": "two" })).await.status, 200);
+    for _ in 0..2 {
+        assert_eq!(user.detect(photo(), "image/png").await.status, 201);
+    }
+    let refused = user.detect(photo(), "image/png").await;
+    assert_eq!(refused.refusal(), (429, "quota-exceeded".into()));
+    assert_eq!(refused.json()["meter"], "images");
+    let quota = user.get("/api/v1/quota").await.json();
+    assert_eq!((&quota["plan"], &quota["limits"][0]["remaining"]), (&"two".into(), &0.into()));
+    assert_eq!(root.delete("/api/v1/admin/quota-plans/two").await.refusal().1, "plan-in-use");
+    assert_eq!(root.delete(&path).await.status, 204);
+    assert_eq!(user.detect(photo(), "image/png").await.status, 201);
 }
 
 /// F5: pictures that cannot be read cost nothing.
