@@ -51,6 +51,8 @@ kinds! {
     Detection DetectionId "det";
     /// A registration that is waited for.
     Registration RegistrationId "reg";
+    /// A person whose face or papers are processed.
+    Subject SubjectId "sub";
     /// A durable job.
     Job JobId "job";
     /// One HTTP request.
