@@ -7,12 +7,14 @@
 //! - The effect of an event, its line in the inbox and the cursor are one transaction: a crash anywhere between, and a
 //!   second delivery, leave one effect. Two processes with one subscription do not both apply an event.
 //! - An event that a subscription cannot use is tried again for a while, then put aside with the reason; what follows
-//!   goes on.
+//!   goes on. It can be replayed later, once in effect like a delivery.
 //!
 //! Knows no service. Here the reader reads the producer's own rows; over a broker the same handlers are called.
 
 mod delivery;
+mod metrics;
 mod outbox;
+mod replay;
 mod runner;
 mod source;
 mod store;
@@ -22,12 +24,17 @@ use prosopa_store::{Migration, migration};
 
 pub use self::{
     delivery::Delivery,
+    metrics::{RunnerMetrics, SetupError},
     outbox::{Outbox, SOURCE_PREFIX},
-    runner::{Runner, RunnerConfig, RunnerMetrics, SetupError},
+    replay::{Letters, Replayed, replay_dead_letters, request_replay},
+    runner::{Runner, RunnerConfig},
     source::Source,
-    store::consumer::{DeadLetter, list_dead_letters},
+    store::letters::{DeadLetter, list_dead_letters},
     subscription::{Handler, HandlerError, Subscription},
 };
 
 /// The tables of events, for the list of migrations of every service that says or hears some.
 pub const MIGRATION: Migration = migration!("events");
+
+/// What replays add to them, for the end of the same lists.
+pub const REPLAY_MIGRATION: Migration = migration!("events_replay");

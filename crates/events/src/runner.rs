@@ -7,12 +7,13 @@ use tokio_util::sync::CancellationToken;
 
 use prosopa_model::Clock;
 use prosopa_store::{Database, Error};
-use prosopa_telemetry::{IntCounterVec, IntGaugeVec, Metrics, MetricsError};
 
 use crate::{
     delivery::Delivery,
+    metrics::RunnerMetrics,
+    replay::{self, Outcome},
     source::Source,
-    store::consumer,
+    store::{consumer, letters},
     subscription::{HandlerError, Subscription},
 };
 
@@ -28,7 +29,8 @@ const TRIM_STEP: i64 = 500;
 /// How events are carried.
 #[derive(Debug, Clone, Copy)]
 pub struct RunnerConfig {
-    /// Longest time without a look at the outbox when nothing wakes the runner.
+    /// Longest time without a look at the outbox when nothing wakes the runner, and about the time between two looks at
+    /// what is to be replayed.
     pub poll: Duration,
     /// How often an event is tried before it is put aside.
     pub attempts_max: u32,
@@ -52,47 +54,18 @@ impl Default for RunnerConfig {
     }
 }
 
-/// What is counted of all runners of a process.
-#[derive(Clone)]
-pub struct RunnerMetrics {
-    events: IntCounterVec,
-    lag: IntGaugeVec,
-}
-
-/// What is counted cannot be declared.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct SetupError(#[from] MetricsError);
-
-impl RunnerMetrics {
-    /// Declares them, once in a process.
-    pub fn declare(metrics: &Metrics) -> Result<Self, SetupError> {
-        let labels = &["subscription", "outcome"];
-        Ok(Self {
-            events: metrics.counters(
-                "prosopa_events_handled_total",
-                "Events by subscription: applied, repeated, failed, dead",
-                labels,
-            )?,
-            lag: metrics.gauges(
-                "prosopa_events_lag",
-                "Events that a subscription has not had yet",
-                &["subscription"],
-            )?,
-        })
-    }
-}
-
 /// Carries events from one producer to one subscription of a service.
 pub struct Runner {
     subscription: Subscription,
-    /// The subscription's name and the producer's: there is a cursor for each.
+    producer: String,
+    /// Of the cursor, of which there is one for each subscription and producer.
     name: String,
     source: Source,
     consumer: Database,
     clock: Arc<dyn Clock>,
     config: RunnerConfig,
     metrics: RunnerMetrics,
+    replayed_at: Option<Instant>,
     trimmed_at: Option<Instant>,
 }
 
@@ -126,8 +99,21 @@ impl Runner {
         config: RunnerConfig,
         metrics: RunnerMetrics,
     ) -> Self {
-        let name = format!("{}/{producer}", subscription.name);
-        Self { subscription, name, source, consumer, clock, config, metrics, trimmed_at: None }
+        let name = subscription.cursor_of(producer);
+        let producer = producer.to_owned();
+        let (replayed_at, trimmed_at) = (None, None);
+        Self {
+            subscription,
+            producer,
+            name,
+            source,
+            consumer,
+            clock,
+            config,
+            metrics,
+            replayed_at,
+            trimmed_at,
+        }
     }
 
     /// Carries events until `stop`; to be supervised.
@@ -139,7 +125,11 @@ impl Runner {
             tokio::pin!(rung);
             // From here on no ring is missed; what was published before is read.
             rung.as_mut().enable();
-            let pause = match self.step(&stop).await? {
+            let step = self.step(&stop).await?;
+            if self.replayed_at.is_none_or(|time| time.elapsed() >= self.config.poll) {
+                self.replay(&stop).await?;
+            }
+            let pause = match step {
                 Step::Forward => continue,
                 Step::Waiting => GAP_PAUSE,
                 Step::Idle => {
@@ -156,7 +146,7 @@ impl Runner {
         Ok(())
     }
 
-    /// Carries what there is, until there is nothing more.
+    /// Carries what there is, until there is nothing more, neither said nor to be replayed.
     pub async fn run_pending(&mut self) -> Result<(), Error> {
         consumer::insert_cursor(&self.consumer, &self.name).await?;
         let never = CancellationToken::new();
@@ -164,6 +154,7 @@ impl Runner {
             match self.step(&never).await? {
                 Step::Forward => {}
                 Step::Waiting => tokio::task::yield_now().await,
+                Step::Idle if self.replay(&never).await? > 0 => {}
                 Step::Idle => return Ok(()),
             }
         }
@@ -171,8 +162,7 @@ impl Runner {
 
     async fn step(&mut self, stop: &CancellationToken) -> Result<Step, Error> {
         let cursor = consumer::find_cursor(&self.consumer, &self.name).await?;
-        let lag = self.metrics.lag.with_label_values(&[&self.name]);
-        lag.set(self.source.lag(cursor).await?);
+        self.metrics.set_lag(&self.name, self.source.lag(cursor).await?);
         self.source.note(&self.name, cursor);
         let events = self.source.read_after(cursor).await?;
         let Some(last) = events.last() else {
@@ -193,21 +183,18 @@ impl Runner {
             return Ok(());
         }
         let (mut applied, mut repeated) = (0, 0);
-        for event in events.iter().filter(|event| self.subscription.topics.contains(&event.topic.as_str())) {
-            if !consumer::receive(&mut tx, self.subscription.name, event.event_id, self.clock.now()).await? {
-                repeated += 1;
-                continue;
-            }
-            self.subscription.handler.handle(&mut tx, event).await.map_err(|error| match error {
+        for event in events.iter().filter(|event| self.subscription.hears(event)) {
+            let done = self.subscription.apply(&mut tx, event, self.clock.now()).await;
+            let is_first = done.map_err(|error| match error {
                 // The event is not to blame.
                 HandlerError::Store(error) => Failure::Store(error),
                 other => Failure::Handler(other),
             })?;
-            applied += 1;
+            *(if is_first { &mut applied } else { &mut repeated }) += 1;
         }
         tx.commit().await?;
-        self.count("applied", applied);
-        self.count("repeated", repeated);
+        self.metrics.count(&self.name, "applied", applied);
+        self.metrics.count(&self.name, "repeated", repeated);
         Ok(())
     }
 
@@ -227,7 +214,7 @@ impl Runner {
                     Err(Failure::Store(error)) => return Err(error),
                     Err(Failure::Handler(failure)) => failure,
                 };
-                self.count("failed", 1);
+                self.metrics.count(&self.name, "failed", 1);
                 let is_hopeless = matches!(failure, HandlerError::Poison(_));
                 if is_hopeless || attempts >= self.config.attempts_max {
                     self.put_aside(cursor, event, (&failure.to_string(), attempts)).await?;
@@ -249,13 +236,31 @@ impl Runner {
         let mut tx = self.consumer.begin().await?;
         if consumer::move_cursor(&mut tx, &self.name, cursor, event.position).await? {
             let name = self.subscription.name;
-            consumer::insert_dead_letter(&mut tx, name, event, why, self.clock.now()).await?;
+            letters::insert(&mut tx, (name, &self.producer), event, why, self.clock.now()).await?;
             tx.commit().await?;
-            self.count("dead", 1);
+            self.metrics.count(&self.name, "dead", 1);
             let (reason, event_id) = (why.0, event.event_id);
             tracing::error!(subscription = self.name, %event_id, kind = event.kind, reason, "event put aside");
         }
         Ok(())
+    }
+
+    /// Tries again what was asked for, up to a bound; gives back how many requests there were.
+    async fn replay(&mut self, stop: &CancellationToken) -> Result<usize, Error> {
+        self.replayed_at = Some(Instant::now());
+        let name = self.subscription.name;
+        let requests = letters::list_requests(&self.consumer, name, &self.producer, replay::BATCH).await?;
+        for request in requests.iter().take_while(|_| !stop.is_cancelled()) {
+            let outcome =
+                replay::replay_one(&self.consumer, &self.subscription, request, self.clock.as_ref()).await?;
+            match outcome {
+                Outcome::Applied => self.metrics.count(&self.name, "applied", 1),
+                Outcome::Repeated => self.metrics.count(&self.name, "repeated", 1),
+                Outcome::Failed => self.metrics.count(&self.name, "failed", 1),
+                Outcome::Gone => {}
+            }
+        }
+        Ok(requests.len())
     }
 
     /// Deletes, now and then, what this subscription has had long ago.
@@ -268,11 +273,5 @@ impl Runner {
         self.source.trim(before).await?;
         while consumer::delete_received_before(&self.consumer, before, TRIM_STEP).await? > 0 {}
         Ok(())
-    }
-
-    fn count(&self, outcome: &str, events: u64) {
-        if events > 0 {
-            self.metrics.events.with_label_values(&[&self.name, outcome]).inc_by(events);
-        }
     }
 }

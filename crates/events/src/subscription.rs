@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use prosopa_model::Timestamp;
 use prosopa_store::Tx;
 
-use crate::delivery::Delivery;
+use crate::{delivery::Delivery, store::consumer};
 
 /// What a service wants to hear.
 #[derive(Clone)]
@@ -17,6 +18,32 @@ pub struct Subscription {
     pub topics: &'static [&'static str],
     /// What is done with each event.
     pub handler: Arc<dyn Handler>,
+}
+
+impl Subscription {
+    /// Name of the cursor in what a producer says.
+    pub(crate) fn cursor_of(&self, producer: &str) -> String {
+        format!("{}/{producer}", self.name)
+    }
+
+    /// Whether the event's topic is one of these.
+    pub(crate) fn hears(&self, event: &Delivery) -> bool {
+        self.topics.contains(&event.topic.as_str())
+    }
+
+    /// Notes an event as received and lets it have its effect; false if it was received before, and has none now.
+    pub(crate) async fn apply(
+        &self,
+        tx: &mut Tx,
+        event: &Delivery,
+        now: Timestamp,
+    ) -> Result<bool, HandlerError> {
+        let is_first = consumer::receive(tx, self.name, event.event_id, now).await?;
+        if is_first {
+            self.handler.handle(tx, event).await?;
+        }
+        Ok(is_first)
+    }
 }
 
 /// What a service does with an event.

@@ -27,6 +27,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!("0004_registrations"),
     prosopa_events::MIGRATION,
     idempotency::MIGRATION,
+    prosopa_events::REPLAY_MIGRATION,
 ];
 
 /// The service's database. Cheap to clone.

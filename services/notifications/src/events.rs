@@ -9,7 +9,7 @@ use prosopa_store::Tx;
 
 use crate::store::jobs::{self, JobRow};
 
-/// Keeps how each job stood last.
+/// Keeps how each job stood last, in the order of what its service said, whatever order it is told in.
 pub(crate) struct JobProjection;
 
 #[async_trait]
@@ -32,6 +32,7 @@ impl Handler for JobProjection {
             href: changed.href,
             created_at: Timestamp::from_micros(changed.created_at_us),
             changed_at: Timestamp::from_micros(changed.changed_at_us),
+            position: event.position,
         };
         Ok(jobs::put(tx, &row).await?)
     }

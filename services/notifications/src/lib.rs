@@ -2,10 +2,15 @@
 //!
 //! Knows of jobs only what their services say; changes none.
 
+mod config;
 mod events;
 mod http;
 mod jobs;
 mod service;
 mod store;
+mod sweep;
 
-pub use self::service::{Config, NotificationsService};
+pub use self::{
+    config::{Config, ConfigError},
+    service::NotificationsService,
+};

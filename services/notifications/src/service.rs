@@ -2,26 +2,24 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use prosopa_contract::events::JOB_EVENTS;
 use prosopa_events::Subscription;
 use prosopa_http::Operation;
-use prosopa_runtime::{BuildError, Listening, Parts, Platform, Schemas, Service};
+use prosopa_runtime::{BuildError, Listening, Parts, Platform, Schemas, Service, Task, TaskKind};
 use prosopa_store::{Migration, migration};
 
-use crate::{events::JobProjection, http};
+use crate::{config::Config, events::JobProjection, http, sweep::Sweep};
 
 /// The schema, in order.
-const MIGRATIONS: &[Migration] = &[migration!("0001_jobs"), prosopa_events::MIGRATION];
+const MIGRATIONS: &[Migration] = &[
+    migration!("0001_jobs"),
+    prosopa_events::MIGRATION,
+    prosopa_events::REPLAY_MIGRATION,
+    migration!("0002_job_age"),
+];
 
 /// The services that have jobs.
 const PRODUCERS: &[&str] = &["detection"];
-
-/// The section `notifications` of the configuration.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {}
 
 /// The list of all jobs.
 pub struct NotificationsService;
@@ -41,14 +39,17 @@ impl Service for NotificationsService {
         &[(Self::NAME, MIGRATIONS)]
     }
 
-    async fn build(_: Config, platform: &Platform) -> Result<Parts<()>, BuildError> {
+    async fn build(config: Config, platform: &Platform) -> Result<Parts<()>, BuildError> {
+        config.validate()?;
         let database = platform.database(Self::NAME, MIGRATIONS).await?;
         let subscription =
             Subscription { name: "jobs-projection", topics: &[JOB_EVENTS], handler: Arc::new(JobProjection) };
+        let sweep = Sweep { database: database.clone(), clock: Arc::clone(&platform.clock), config };
+        let sweep = Task::new("notifications_sweep", TaskKind::Restart, move |stop| sweep.clone().run(stop));
         Ok(Parts {
             offer: (),
             http: http::endpoints().into_router(database.clone()),
-            tasks: Vec::new(),
+            tasks: vec![sweep],
             outbox: None,
             listens: vec![Listening { subscription, producers: PRODUCERS, database }],
             jobs: Vec::new(),

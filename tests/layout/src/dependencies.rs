@@ -143,8 +143,8 @@ mod tests {
 
     #[test]
     fn mechanism_on_mechanism_is_refused() {
-        let found = violations(&house(member("crates/vault", &["prosopa-store"])));
-        assert_eq!(found, ["crates/vault may not depend on crates/store"]);
+        let found = violations(&house(member("crates/telemetry", &["prosopa-store"])));
+        assert_eq!(found, ["crates/telemetry may not depend on crates/store"]);
     }
 
     #[test]

@@ -1,10 +1,8 @@
-//! The tables `event_cursors`, `inbox` and `event_dead_letters`.
+//! The tables `event_cursors` and `inbox`.
 
 use prosopa_model::Timestamp;
-use prosopa_store::{Database, Error, Tx, affected, on_db, query, query_as, query_scalar, row};
+use prosopa_store::{Database, Error, Tx, affected, on_db, query, query_scalar};
 use uuid::Uuid;
-
-use crate::delivery::Delivery;
 
 /// Where a subscription stands; at first before everything.
 pub(crate) async fn find_cursor(database: &Database, subscription: &str) -> Result<i64, Error> {
@@ -38,6 +36,13 @@ pub(crate) async fn move_cursor(tx: &mut Tx, subscription: &str, from: i64, to: 
     Ok(moved == 1)
 }
 
+/// Keeps a cursor where it is until the transaction ends; to be its first statement. Where there is none, nothing waits.
+pub(crate) async fn hold_cursor(tx: &mut Tx, subscription: &str) -> Result<(), Error> {
+    let sql = "UPDATE event_cursors SET position = position WHERE subscription = $1";
+    on_db!(tx, c => query(sql).bind(subscription).execute(c).await.map(affected))?;
+    Ok(())
+}
+
 /// Notes an event as received; false if it was before.
 pub(crate) async fn receive(
     tx: &mut Tx,
@@ -57,75 +62,20 @@ pub(crate) async fn receive(
     Ok(noted == 1)
 }
 
-/// Deletes some of what was received before a time; gives back how many.
+/// Deletes some of what was received before a time; gives back how many. What was put aside before it was received
+/// stays: its replay must find that the effect is there.
 pub(crate) async fn delete_received_before(
     database: &Database,
     time: Timestamp,
     limit: i64,
 ) -> Result<u64, Error> {
     let sql = "DELETE FROM inbox WHERE (subscription, event_id) IN
-         (SELECT subscription, event_id FROM inbox WHERE received_at < $1 ORDER BY received_at LIMIT $2)";
+         (SELECT subscription, event_id FROM inbox WHERE received_at < $1 AND NOT EXISTS
+           (SELECT 1 FROM event_dead_letters letter
+            WHERE letter.subscription = inbox.subscription AND letter.event_id = inbox.event_id)
+          ORDER BY received_at LIMIT $2)";
     let mut tx = database.begin().await?;
     let deleted = on_db!(tx, c => query(sql).bind(time.micros()).bind(limit).execute(c).await.map(affected))?;
     tx.commit().await?;
     Ok(deleted)
-}
-
-/// Puts an event aside.
-pub(crate) async fn insert_dead_letter(
-    tx: &mut Tx,
-    subscription: &str,
-    event: &Delivery,
-    (reason, attempts): (&str, u32),
-    now: Timestamp,
-) -> Result<(), Error> {
-    let sql = "INSERT INTO event_dead_letters
-           (subscription, event_id, topic, key, type, time, traceparent, data, reason, attempts, failed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         ON CONFLICT (subscription, event_id) DO NOTHING";
-    on_db!(tx, c => query(sql)
-        .bind(subscription)
-        .bind(event.event_id)
-        .bind(&event.topic)
-        .bind(&event.key)
-        .bind(&event.kind)
-        .bind(event.time.micros())
-        .bind(&event.traceparent)
-        .bind(&event.data)
-        .bind(reason)
-        .bind(i64::from(attempts))
-        .bind(now.micros())
-        .execute(c)
-        .await
-        .map(affected))?;
-    Ok(())
-}
-
-row! {
-    /// An event that a subscription could not use.
-    #[derive(Debug, Clone)]
-    pub struct DeadLetter {
-        /// Whose it is.
-        pub subscription: String,
-        /// The event.
-        pub event_id: Uuid,
-        /// Its type.
-        pub kind: String,
-        /// The thing it is about.
-        pub key: String,
-        /// Why it was put aside.
-        pub reason: String,
-        /// How often it was tried.
-        pub attempts: u64,
-        /// When it was put aside.
-        pub failed_at: Timestamp,
-    }
-}
-
-/// What was put aside last, newest first.
-pub async fn list_dead_letters(database: &Database, limit: u32) -> Result<Vec<DeadLetter>, Error> {
-    let sql = "SELECT subscription, event_id, type AS kind, key, reason, attempts, failed_at
-         FROM event_dead_letters ORDER BY failed_at DESC, event_id DESC LIMIT $1";
-    let mut connection = database.read().await?;
-    on_db!(connection, c => query_as(sql).bind(i64::from(limit)).fetch_all(c).await)
 }

@@ -2,12 +2,13 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
-use prosopa_contract::events::{AUTH_EVENTS, JOB_EVENTS, UserRegistered};
+use prosopa_contract::events::{AUTH_EVENTS, Event, JOB_EVENTS, UserRegistered};
 use prosopa_events::{
     Delivery, Handler, HandlerError, Outbox, Runner, RunnerConfig, RunnerMetrics, Subscription,
 };
@@ -15,25 +16,32 @@ use prosopa_store::{Database, Migration, Tx, affected, on_db, query, query_scala
 use prosopa_telemetry::Metrics;
 use prosopa_testkit::{ManualClock, TestHome};
 
-const EFFECTS: Migration = Migration {
+pub(crate) const EFFECTS: Migration = Migration {
     name: "effects",
     sqlite: "CREATE TABLE effects (place INTEGER PRIMARY KEY AUTOINCREMENT, who TEXT NOT NULL) STRICT",
     postgres: "CREATE TABLE effects (place BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, who TEXT NOT NULL)",
 };
+
+/// The schema of both databases.
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[prosopa_events::MIGRATION, EFFECTS, prosopa_events::REPLAY_MIGRATION];
 
 pub(crate) struct World {
     pub(crate) producer: Database,
     pub(crate) consumer: Database,
     pub(crate) outbox: Outbox,
     pub(crate) clock: Arc<ManualClock>,
+    /// While it is set, handlers refuse everything.
+    pub(crate) is_closed: Arc<AtomicBool>,
+    pub(crate) home: TestHome,
     metrics: RunnerMetrics,
-    _home: TestHome,
 }
 
 /// Writes a row for each user; fails in the ways that users' ids ask for.
 pub(crate) struct Writer {
     /// How often an event of `later` is refused.
-    pub(crate) refusals: AtomicU32,
+    refusals: AtomicU32,
+    is_closed: Arc<AtomicBool>,
 }
 
 #[async_trait]
@@ -42,6 +50,7 @@ impl Handler for Writer {
         let Some(user) = event.read::<UserRegistered>()? else { return Ok(()) };
         write(tx, &user.user_id).await;
         match user.user_id.as_str() {
+            _ if self.is_closed.load(Ordering::Relaxed) => Err(HandlerError::Retry("closed".into())),
             "poison" => Err(HandlerError::Poison("nobody can use this".into())),
             "never" => Err(HandlerError::Retry("not today".into())),
             "later" if take(&self.refusals) => Err(HandlerError::Retry("not yet".into())),
@@ -66,14 +75,12 @@ pub(crate) fn user(id: &str) -> UserRegistered {
 impl World {
     pub(crate) async fn new() -> Self {
         let home = TestHome::new();
-        let producer =
-            Database::open(&home.options("producer"), &[prosopa_events::MIGRATION, EFFECTS]).await.unwrap();
-        let consumer =
-            Database::open(&home.options("consumer"), &[prosopa_events::MIGRATION, EFFECTS]).await.unwrap();
+        let producer = Database::open(&home.options("producer"), MIGRATIONS).await.unwrap();
+        let consumer = Database::open(&home.options("consumer"), MIGRATIONS).await.unwrap();
         let clock = Arc::new(ManualClock::at("2026-01-31T12:00:00Z"));
         let outbox = Outbox::new("auth", producer.clone(), Arc::<ManualClock>::clone(&clock));
         let metrics = RunnerMetrics::declare(&Metrics::new()).unwrap();
-        Self { producer, consumer, outbox, clock, metrics, _home: home }
+        Self { producer, consumer, outbox, clock, is_closed: Arc::default(), home, metrics }
     }
 
     pub(crate) async fn say(&self, id: &str) {
@@ -84,14 +91,23 @@ impl World {
 
     /// A runner of a subscription, as each process has one.
     pub(crate) fn runner(&self, name: &'static str) -> Runner {
-        let handler = Arc::new(Writer { refusals: AtomicU32::new(2) });
-        self.runner_of(Subscription { name, topics: &[AUTH_EVENTS], handler })
+        self.runner_of(self.subscription(name))
     }
 
     /// A runner of a subscription to another topic.
     pub(crate) fn deaf_runner(&self) -> Runner {
-        let handler = Arc::new(Writer { refusals: AtomicU32::new(0) });
-        self.runner_of(Subscription { name: "deaf", topics: &[JOB_EVENTS], handler })
+        self.runner_of(self.deaf_subscription("deaf"))
+    }
+
+    pub(crate) fn subscription(&self, name: &'static str) -> Subscription {
+        let handler =
+            Arc::new(Writer { refusals: AtomicU32::new(2), is_closed: Arc::clone(&self.is_closed) });
+        Subscription { name, topics: &[AUTH_EVENTS], handler }
+    }
+
+    /// A subscription to another topic.
+    pub(crate) fn deaf_subscription(&self, name: &'static str) -> Subscription {
+        Subscription { topics: &[JOB_EVENTS], ..self.subscription(name) }
     }
 
     fn runner_of(&self, subscription: Subscription) -> Runner {
@@ -103,6 +119,25 @@ impl World {
         let clock = Arc::<ManualClock>::clone(&self.clock);
         let (source, metrics) = (self.outbox.source(), self.metrics.clone());
         Runner::new(subscription, "auth", source, self.consumer.clone(), clock, config, metrics)
+    }
+
+    /// Puts aside what was said of a user, as the first version did.
+    pub(crate) async fn insert_older_letter(&self, consumer: &Database, id: &str) {
+        let sql = "INSERT INTO event_dead_letters
+               (subscription, event_id, topic, key, type, time, traceparent, data, reason, attempts, failed_at)
+             VALUES ('users', $1, $2, $3, $4, 1, NULL, $5, 'not today', 8, 2)";
+        let mut tx = consumer.begin().await.unwrap();
+        on_db!(tx, c => query(sql)
+            .bind(Uuid::now_v7())
+            .bind(AUTH_EVENTS)
+            .bind(id)
+            .bind(UserRegistered::TYPE)
+            .bind(prost::Message::encode_to_vec(&user(id)))
+            .execute(c)
+            .await
+            .map(affected))
+        .unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Whose events had an effect, in the order of the effects.

@@ -1,4 +1,6 @@
-//! The table `jobs`.
+//! The tables `jobs` and `forgotten_jobs`.
+
+use std::collections::BTreeMap;
 
 use prosopa_http::ListRequest;
 use prosopa_model::{AccountId, Cursor, JobId, Timestamp};
@@ -22,18 +24,28 @@ row! {
         pub(crate) href: String,
         pub(crate) created_at: Timestamp,
         pub(crate) changed_at: Timestamp,
+        /// Where in its service's events it was heard of.
+        pub(crate) position: i64,
     }
 }
 
-/// Keeps how a job stands, in place of how it stood.
+/// Held by who forgets and by who keeps, so that neither misses the other.
+const LOCK: &str = "notifications/jobs";
+
+/// Keeps how a job stands, in place of how it stood; nothing if later events told more of it, or if it may have been
+/// forgotten after later ones.
 pub(crate) async fn put(tx: &mut Tx, row: &JobRow) -> Result<(), Error> {
+    tx.lock(LOCK).await?;
     let sql = "INSERT INTO jobs (job_id, account_id, service, kind, class, status, phase, progress_done,
-           progress_total, attempts, problem_code, href, created_at, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+           progress_total, attempts, problem_code, href, created_at, changed_at, position)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+         WHERE NOT EXISTS (SELECT 1 FROM forgotten_jobs WHERE service = $3 AND position >= $15)
          ON CONFLICT (job_id) DO UPDATE SET class = excluded.class, status = excluded.status,
            phase = excluded.phase, progress_done = excluded.progress_done,
            progress_total = excluded.progress_total, attempts = excluded.attempts,
-           problem_code = excluded.problem_code, href = excluded.href, changed_at = excluded.changed_at";
+           problem_code = excluded.problem_code, href = excluded.href, changed_at = excluded.changed_at,
+           position = excluded.position
+         WHERE excluded.position > jobs.position";
     on_db!(tx, c => query(sql)
         .bind(row.job_id.uuid())
         .bind(row.account_id.uuid())
@@ -49,10 +61,44 @@ pub(crate) async fn put(tx: &mut Tx, row: &JobRow) -> Result<(), Error> {
         .bind(&row.href)
         .bind(row.created_at.micros())
         .bind(row.changed_at.micros())
+        .bind(row.position)
         .execute(c)
         .await
         .map(affected))?;
     Ok(())
+}
+
+/// Deletes some of the jobs that have not changed since a time, and notes up to where in each service's events; gives
+/// back how many.
+pub(crate) async fn forget_unchanged_since(
+    database: &Database,
+    time: Timestamp,
+    limit: u32,
+) -> Result<u64, Error> {
+    let delete = "DELETE FROM jobs WHERE changed_at < $1 AND job_id IN
+           (SELECT job_id FROM jobs WHERE changed_at < $1 ORDER BY changed_at LIMIT $2)
+         RETURNING service, position";
+    let note = "INSERT INTO forgotten_jobs (service, position) VALUES ($1, $2)
+         ON CONFLICT (service) DO UPDATE SET position = excluded.position
+         WHERE excluded.position > forgotten_jobs.position";
+    let mut tx = database.begin().await?;
+    tx.lock(LOCK).await?;
+    let deleted: Vec<(String, i64)> = on_db!(tx, c => query_as(delete)
+        .bind(time.micros())
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)?;
+    let count = deleted.len() as u64;
+    let mut last = BTreeMap::<String, i64>::new();
+    for (service, position) in deleted {
+        let known = last.entry(service).or_default();
+        *known = position.max(*known);
+    }
+    for (service, position) in &last {
+        on_db!(tx, c => query(note).bind(service).bind(position).execute(c).await.map(affected))?;
+    }
+    tx.commit().await?;
+    Ok(count)
 }
 
 /// One row more than the page holds, newest first; an empty status or service means any.
@@ -63,7 +109,7 @@ pub(crate) async fn list(
     request: ListRequest,
 ) -> Result<Vec<JobRow>, Error> {
     let sql = "SELECT job_id, account_id, service, kind, class, status, phase, progress_done, progress_total,
-           attempts, problem_code, href, created_at, changed_at
+           attempts, problem_code, href, created_at, changed_at, position
          FROM jobs
          WHERE account_id = $1 AND created_at >= $2 AND created_at < $3 AND (created_at, job_id) < ($4, $5)
            AND ($6 = '' OR status = $6) AND ($7 = '' OR service = $7)

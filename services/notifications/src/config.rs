@@ -1,0 +1,46 @@
+//! The section `notifications` of the configuration.
+
+use std::{ops::RangeInclusive, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+/// How long jobs may be listed, days.
+const PROJECTION_DAYS: RangeInclusive<u32> = 1..=3_650;
+
+/// What is told, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Days that a job is listed after its last change, 1 to 3650.
+    pub projection_days: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { projection_days: 30 }
+    }
+}
+
+impl Config {
+    /// Refuses values out of range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        if PROJECTION_DAYS.contains(&self.projection_days) {
+            Ok(())
+        } else {
+            Err(ConfigError::ProjectionDays(self.projection_days))
+        }
+    }
+
+    /// How long a job is listed after its last change.
+    pub(crate) fn projection_kept(&self) -> Duration {
+        Duration::from_hours(24 * u64::from(self.projection_days))
+    }
+}
+
+/// A value is out of range.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Jobs would be listed for no time, or for ever.
+    #[error("notifications.projection_days is {0}, must be 1 to 3650")]
+    ProjectionDays(u32),
+}
