@@ -33,7 +33,7 @@ pub(crate) enum HostCommand {
     /// Build or verify the model pack.
     #[command(subcommand, after_help = models::EXAMPLES)]
     Models(ModelsCommand),
-    /// Look after the administrator; the product must not run meanwhile.
+    /// Look after the administrator and the keyring.
     #[command(subcommand, after_help = admin::EXAMPLES)]
     Admin(AdminCommand),
     /// Print the OpenAPI document of the whole API.

@@ -1,8 +1,9 @@
-//! `prosopa admin`: what the administrator's owner can do while the product does not run.
+//! `prosopa admin`: what the owner of the machine can do with what the product keeps.
 
 use std::{io::IsTerminal, path::PathBuf};
 
 use clap::{Args, Subcommand};
+use prosopa_vault::Keyring;
 use secrecy::ExposeSecret;
 
 use super::{
@@ -19,6 +20,9 @@ pub(super) const EXAMPLES: &str = "Example:
 const RESET_EXAMPLES: &str = "Example:
   prosopa admin reset-password --data-dir data";
 
+const ROTATE_EXAMPLES: &str = "Example:
+  prosopa admin rotate-keyring --data-dir data";
+
 /// Name of the administrator that the first start makes.
 const ADMINISTRATOR: &str = "administrator";
 
@@ -26,13 +30,20 @@ const ADMINISTRATOR: &str = "administrator";
 #[derive(Debug, Subcommand)]
 pub(crate) enum AdminCommand {
     /// Give the administrator a new generated password and end all of the administrator's sessions.
+    ///
+    /// The product must not run meanwhile.
     #[command(after_help = RESET_EXAMPLES)]
-    ResetPassword(ResetPassword),
+    ResetPassword(Place),
+    /// Make a new master key, which seals from now on; the product may run meanwhile.
+    ///
+    /// Older keys stay in the keyring, for what they have sealed. The keys of persons move to the new one within an hour.
+    #[command(after_help = ROTATE_EXAMPLES)]
+    RotateKeyring(Place),
 }
 
-/// Arguments of `admin reset-password`.
+/// Where the product keeps everything.
 #[derive(Debug, Args)]
-pub(crate) struct ResetPassword {
+pub(crate) struct Place {
     /// Folder of everything the product keeps [default: data].
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -42,17 +53,27 @@ pub(crate) struct ResetPassword {
 }
 
 pub(super) fn run(command: AdminCommand) -> Result<(), Failure> {
-    let AdminCommand::ResetPassword(arguments) = command;
-    let overrides = Overrides { data_dir: arguments.data_dir, ..Overrides::default() };
-    let settings = Settings::load(arguments.config.as_deref(), overrides)?;
-    start_runtime()?.block_on(reset_password(settings))
-}
-
-async fn reset_password(settings: Settings) -> Result<(), Failure> {
+    let (AdminCommand::ResetPassword(place) | AdminCommand::RotateKeyring(place)) = &command;
+    let overrides = Overrides { data_dir: place.data_dir.clone(), ..Overrides::default() };
+    let settings = Settings::load(place.config.as_deref(), overrides)?;
     let folder = &settings.server.data_dir;
     if !folder.join("keyring.json").exists() {
         return Err(format!("there is no product in {}", folder.display()).into());
     }
+    match command {
+        AdminCommand::ResetPassword(_) => start_runtime()?.block_on(reset_password(settings)),
+        AdminCommand::RotateKeyring(_) => rotate_keyring(&settings),
+    }
+}
+
+fn rotate_keyring(settings: &Settings) -> Result<(), Failure> {
+    let file = settings.server.data_dir.join("keyring.json");
+    let id = Keyring::open_or_create(&file)?.rotate()?;
+    say(&format!("the key {id} seals from now on; keep a copy of {}", file.display()))
+}
+
+async fn reset_password(settings: Settings) -> Result<(), Failure> {
+    let folder = &settings.server.data_dir;
     let _lock = data_dir::lock(folder, Sharing::of(&settings))?;
     let platform = composition::build_platform(&settings)?;
     let password = prosopa_auth::reset_password(&settings.auth, &platform, ADMINISTRATOR).await?;

@@ -50,6 +50,7 @@ pub(crate) async fn build(mut settings: Settings) -> Result<Product, Failure> {
     let auth = AuthService::build(settings.auth, &platform).await?;
     let (offer, auth) = host.adopt(auth);
     platform.peers.verifier = Some(offer.verifier);
+    platform.peers.accounts = Some(offer.accounts);
 
     let detection: Parts<()> = DetectionService::build(settings.detection, &platform).await?;
     let ((), detection) = host.adopt(detection);

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use prosopa_contract::engine::{AnalyzeFacesRequest, AnalyzeFacesResponse, ImageFormat, StageTimings};
 use prosopa_http::{ListRequest, Page};
-use prosopa_model::{AccountId, Cursor, DetectionId, ImageId, Timestamp};
+use prosopa_model::{AccountId, Cursor, DetectionId, ImageId, SubjectId, Timestamp};
 use prosopa_store::{Tx, idempotency};
 
 use self::findings::Findings;
@@ -22,6 +22,7 @@ use crate::{
     images::{self, Image},
     state::State,
     store::{self, detections::DetectionRow},
+    subjects::{self, Subject},
 };
 
 /// What was found in a picture.
@@ -35,6 +36,10 @@ pub(crate) struct Detection {
     pub(crate) created_at: Timestamp,
     /// The picture.
     pub(crate) image: Image,
+    /// Whose face it is: the person whom the request named, else the upload by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "sub_01k5zv0c8hf6w9t3m2n4p6r8s0")]
+    pub(crate) subject: Option<SubjectId>,
     /// How many faces.
     pub(crate) face_count: usize,
     /// The faces, largest first.
@@ -96,6 +101,8 @@ pub(crate) struct NewDetection {
     /// The type that was declared; none where the bytes shall speak.
     pub(crate) declared: Option<ImageFormat>,
     pub(crate) look: Look,
+    /// The caller's own name of the person; none where the upload is a subject of its own.
+    pub(crate) subject: Option<String>,
     /// The room that the picture takes for as long as this lives.
     pub(crate) claim: Claim,
     /// The right to do a request that may be sent again.
@@ -148,20 +155,23 @@ pub(crate) async fn analyze(
 async fn keep(state: State, new: NewDetection, analysis: AnalyzeFacesResponse) -> Result<Made, Error> {
     let image_id = ImageId::new();
     let picture = images::without_metadata(new.picture).await?;
-    let made = Made::new(&state, image_id, &picture, analysis).await?;
-    state.blobs.put(&image_id.to_string(), picture).await?;
-    drop(new.claim);
+    let account_id = new.account_id;
+    let subject = subjects::choose(&state, account_id, new.subject.as_deref()).await?;
     let write = async {
+        let made = Made::new(&state, subject, image_id, &picture, analysis).await?;
+        state.vault.put_blob(subject.id, &image_id.to_string(), picture).await?;
+        drop(new.claim);
         let mut tx = state.database.begin().await?;
-        made.insert(&state, &mut tx, new.account_id).await?;
+        made.insert(&state, &mut tx, account_id).await?;
         finish(&mut tx, new.once.as_ref(), &made.id().to_string()).await?;
-        Ok::<_, Error>(tx.commit().await?)
+        tx.commit().await?;
+        Ok(made)
     };
-    if let Err(error) = write.await {
-        images::discard(&state, image_id).await;
-        return Err(error);
+    let written = write.await;
+    if written.is_err() {
+        images::discard(&state, account_id, image_id, Some(subject)).await;
     }
-    Ok(made)
+    written
 }
 
 /// Notes what a request that may be sent again has made.
@@ -180,6 +190,7 @@ impl Made {
     /// Puts together what is kept of a picture whose bytes are, or will be, the blob of `image_id`.
     pub(crate) async fn new(
         state: &State,
+        subject: Subject,
         image_id: ImageId,
         picture: &Bytes,
         analysis: AnalyzeFacesResponse,
@@ -188,7 +199,7 @@ impl Made {
         let id = DetectionId::new();
         let image = images::describe(image_id, picture, &info).await?;
         let findings = Findings::from_engine(analysis.faces, &info);
-        let sealed = findings.seal(&state.keyring, id)?;
+        let sealed = findings.seal(&state.vault, subject.id, id).await?;
         let row = DetectionRow {
             id,
             created_at: state.clock.now(),
@@ -200,6 +211,8 @@ impl Made {
             height: image.height,
             format: image.format,
             bytes: image.bytes,
+            subject_id: Some(subject.id),
+            is_subject_named: subject.is_named,
         };
         Ok(Self { row, faces: findings.faces, sealed })
     }
@@ -248,7 +261,8 @@ pub(crate) async fn get(state: &State, account_id: AccountId, id: DetectionId) -
     let row =
         store::detections::find(&state.database, account_id, id).await?.ok_or(Error::NoDetection(id))?;
     let sealed = store::detections::find_findings(&state.database, account_id, id).await?;
-    let findings = Findings::open(&state.keyring, id, sealed.ok_or(Error::NoDetection(id))?)?;
+    let sealed = sealed.ok_or(Error::NoDetection(id))?;
+    let findings = Findings::open(state, row.subject_id, id, sealed).await?;
     Ok(assemble(row, findings.faces))
 }
 
@@ -262,7 +276,7 @@ pub(crate) async fn delete(state: &State, account_id: AccountId, id: DetectionId
         events::publish_deleted(state, &mut tx, account_id, &row).await?;
     }
     tx.commit().await?;
-    images::discard(state, row.image_id).await;
+    images::discard(state, account_id, row.image_id, row.subject()).await;
     Ok(())
 }
 
@@ -277,10 +291,17 @@ pub(crate) fn check_type(declared: Option<ImageFormat>, picture: &[u8]) -> Resul
     }
 }
 
+impl DetectionRow {
+    fn subject(&self) -> Option<Subject> {
+        self.subject_id.map(|id| Subject { id, is_named: self.is_subject_named })
+    }
+}
+
 fn assemble(row: DetectionRow, faces: Vec<Face>) -> Detection {
     Detection {
         id: row.id,
         created_at: row.created_at,
+        subject: row.subject_id,
         face_count: faces.len(),
         faces,
         model_digest: row.model_digest.clone(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use prosopa_contract::engine::EngineError;
 use prosopa_model::{DetectionId, ImageId};
 use prosopa_problem::{Code, Problem};
-use prosopa_vault::{BlobError, KeyringError, OpenError};
+use prosopa_vault::{BlobError, OpenError, VaultError};
 
 /// A detection or picture cannot be made, found or given back.
 #[derive(Debug, thiserror::Error)]
@@ -53,13 +53,14 @@ pub(crate) enum Error {
     /// The blobs failed.
     #[error(transparent)]
     Blob(#[from] BlobError),
+    /// Something cannot be sealed or opened for its subject, or the subject is erased.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
 }
 
 /// Why findings cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FindingsError {
-    #[error(transparent)]
-    Seal(#[from] KeyringError),
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error(transparent)]
@@ -81,6 +82,10 @@ impl From<Error> for Problem {
             Error::Store(error) => error.into(),
             Error::Job(error) => error.into(),
             Error::Blob(error) => error.into(),
+            Error::Vault(VaultError::Reference) => {
+                Self::invalid("?subject_id", "must be 1 to 200 characters without control characters")
+            }
+            Error::Vault(error) => error.into(),
             Error::NoSize | Error::Broken(_) | Error::Input(_) | Error::Findings { .. } => {
                 Self::internal(error)
             }

@@ -3,6 +3,7 @@
 mod detections;
 mod images;
 mod jobs;
+mod subjects;
 mod upload;
 
 use prosopa_http::Endpoints;
@@ -13,5 +14,5 @@ use crate::state::State;
 
 /// Every route of the service.
 pub(crate) fn endpoints() -> Endpoints<State> {
-    detections::endpoints().merge(images::endpoints()).merge(jobs::endpoints())
+    detections::endpoints().merge(images::endpoints()).merge(jobs::endpoints()).merge(subjects::endpoints())
 }

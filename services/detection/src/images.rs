@@ -6,10 +6,17 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use prosopa_contract::engine::{ImageFormat, ImageInfo};
-use prosopa_model::{AccountId, ImageId};
-use prosopa_vault::BlobError;
+use prosopa_model::{AccountId, ImageId, SubjectId};
+use prosopa_vault::{BlobError, VaultError};
 
-use crate::{budget::Claim, error::Error, metadata, state::State, store};
+use crate::{
+    budget::Claim,
+    error::Error,
+    metadata,
+    state::State,
+    store,
+    subjects::{self, Subject},
+};
 
 /// A stored picture.
 #[derive(Debug, Serialize, ToSchema)]
@@ -61,15 +68,30 @@ pub(crate) async fn get_content(state: &State, account_id: AccountId, id: ImageI
     let stored = stored.ok_or(Error::NoImage(id))?;
     let claim = state.budget.claim(stored.bytes).await?;
     // It may have been deleted a moment ago.
-    let bytes = state.blobs.get(&id.to_string()).await.map_err(|error| match error {
-        BlobError::Missing(_) => Error::NoImage(id),
-        other => other.into(),
-    })?;
+    let bytes = open(state, stored.subject_id, id).await?;
     Ok(Content { media_type: media_type(&stored.format), bytes: bytes.into(), claim })
 }
 
-/// Removes a picture that has no row; what cannot be removed now is swept later.
-pub(crate) async fn discard(state: &State, id: ImageId) {
+/// A picture's bytes. Without a subject: from before there were any.
+pub(crate) async fn open(
+    state: &State,
+    subject_id: Option<SubjectId>,
+    id: ImageId,
+) -> Result<Vec<u8>, Error> {
+    let name = id.to_string();
+    let opened = match subject_id {
+        Some(subject_id) => state.vault.get_blob(subject_id, &name).await,
+        None => state.blobs.get(&name).await.map_err(VaultError::from),
+    };
+    opened.map_err(|error| match error {
+        VaultError::Blob(BlobError::Missing(_)) | VaultError::Erased(_) => Error::NoImage(id),
+        other => other.into(),
+    })
+}
+
+/// Removes a picture that has no row, and the key of an upload; what cannot be removed now is swept later.
+pub(crate) async fn discard(state: &State, account_id: AccountId, id: ImageId, subject: Option<Subject>) {
+    subjects::let_go(state, account_id, subject).await;
     if let Err(error) = state.blobs.delete(&id.to_string()).await {
         tracing::warn!(%error, image_id = %id, "picture without a row waits for the sweep");
     }

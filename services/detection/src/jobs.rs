@@ -10,7 +10,6 @@ use prosopa_jobs::{
 };
 use prosopa_model::{AccountId, DetectionId, ImageId};
 use prosopa_problem::{Code, Problem};
-use prosopa_vault::BlobError;
 
 use crate::{
     detections::{self, Look, Made, NewDetection},
@@ -18,10 +17,14 @@ use crate::{
     images,
     state::State,
     store,
+    subjects::{self, ERASE_SUBJECT, EraseSubjectHandler, Subject},
 };
 
 /// Every kind of job.
-pub(crate) const KINDS: &[JobKind] = &[JobKind { class: JobClass::Normal, ..JobKind::new(DETECT_FACES) }];
+pub(crate) const KINDS: &[JobKind] = &[
+    JobKind { class: JobClass::Normal, ..JobKind::new(DETECT_FACES) },
+    JobKind { class: JobClass::Normal, ..JobKind::new(ERASE_SUBJECT) },
+];
 
 const DETECT_FACES: &str = "detect-faces";
 
@@ -32,6 +35,7 @@ const CONCURRENCY: usize = 8;
 #[derive(Debug, Serialize, Deserialize)]
 struct DetectFaces {
     image_id: ImageId,
+    subject: Subject,
     bytes: u64,
     look: Look,
 }
@@ -41,7 +45,8 @@ pub(crate) fn worker(state: &State) -> Result<Worker, SetupError> {
     let config =
         WorkerConfig { concurrency: CONCURRENCY, reserved_for_interactive: 2, ..WorkerConfig::default() };
     let handler: Arc<dyn Handler> = Arc::new(DetectFacesHandler { state: state.clone() });
-    Worker::new(state.jobs.clone(), config, [(DETECT_FACES, handler)])
+    let erasing: Arc<dyn Handler> = Arc::new(EraseSubjectHandler { state: state.clone() });
+    Worker::new(state.jobs.clone(), config, [(DETECT_FACES, handler), (ERASE_SUBJECT, erasing)])
 }
 
 /// The detection that a completed job made.
@@ -59,22 +64,20 @@ pub(crate) async fn submit(state: &State, new: NewDetection, wait: Duration) -> 
     detections::check_type(new.declared, &new.picture)?;
     // As with a detection that is waited for, what has begun is finished though the caller goes away.
     let kept = tokio::spawn(keep(state.clone(), new)).await;
-    let row = kept.map_err(Error::Broken)??;
-    if wait.is_zero() {
-        return Ok(row);
-    }
-    Ok(state.jobs.wait(row.id, wait).await?.unwrap_or(row))
+    subjects::wait(state, kept.map_err(Error::Broken)??, wait).await
 }
 
 async fn keep(state: State, new: NewDetection) -> Result<JobRow, Error> {
     let image_id = ImageId::new();
     let picture = images::without_metadata(new.picture).await?;
-    let input = DetectFaces { image_id, bytes: picture.len() as u64, look: new.look };
-    let job =
-        NewJob::new(DETECT_FACES, serde_json::to_vec(&input).map_err(Error::Input)?).account(new.account_id);
-    state.blobs.put(&image_id.to_string(), picture).await?;
-    drop(new.claim);
+    let account_id = new.account_id;
+    let subject = subjects::choose(&state, account_id, new.subject.as_deref()).await?;
+    let input = DetectFaces { image_id, subject, bytes: picture.len() as u64, look: new.look };
+    let job = NewJob::new(DETECT_FACES, serde_json::to_vec(&input).map_err(Error::Input)?);
+    let job = job.account(account_id);
     let write = async {
+        state.vault.put_blob(subject.id, &image_id.to_string(), picture).await?;
+        drop(new.claim);
         let mut tx = state.database.begin().await?;
         let row = state.jobs.enqueue(&mut tx, job).await?;
         store::awaited_images::insert(&mut tx, image_id, row.id).await?;
@@ -84,7 +87,7 @@ async fn keep(state: State, new: NewDetection) -> Result<JobRow, Error> {
     };
     let written = write.await;
     if written.is_err() {
-        images::discard(&state, image_id).await;
+        images::discard(&state, account_id, image_id, Some(subject)).await;
     }
     written
 }
@@ -120,14 +123,11 @@ impl Handler for DetectFacesHandler {
 impl DetectFacesHandler {
     async fn look(&self, account_id: AccountId, input: &DetectFaces) -> Result<Made, Error> {
         let _claim = self.state.budget.claim(input.bytes).await?;
-        let picture =
-            self.state.blobs.get(&input.image_id.to_string()).await.map_err(|error| match error {
-                BlobError::Missing(_) => Error::NoImage(input.image_id),
-                other => other.into(),
-            })?;
+        let subject = input.subject;
+        let picture = images::open(&self.state, Some(subject.id), input.image_id).await?;
         let picture = picture.into();
         let analysis = detections::analyze(&self.state, account_id, &picture, input.look).await?;
-        Made::new(&self.state, input.image_id, &picture, analysis).await
+        Made::new(&self.state, subject, input.image_id, &picture, analysis).await
     }
 }
 

@@ -18,6 +18,7 @@ mod once;
 mod service;
 mod state;
 mod store;
+mod subjects;
 mod sweep;
 
 pub use self::{config::Config, service::DetectionService};

@@ -18,11 +18,13 @@ pub(crate) async fn claim(
     preferences: Preferences,
 ) -> Result<Known, Error> {
     let number = |value: Option<u32>| value.map_or(-1, i64::from).to_be_bytes();
-    let content: [&[u8]; 5] = [
+    let subject = new.subject.as_deref().unwrap_or_default();
+    let content: [&[u8]; 6] = [
         &number(new.look.min_face_px),
         &number(new.look.max_faces),
         &number(new.declared.map(|format| format as u32)),
         &[u8::from(preferences.respond_async)],
+        subject.as_bytes(),
         &new.picture,
     ];
     let request = KeyedRequest::new(new.account_id, "create_detection", key.as_bytes(), &content);

@@ -7,6 +7,7 @@ use prosopa_http::Operation;
 use prosopa_jobs::{Jobs, Setup};
 use prosopa_runtime::{BuildError, JobEvents, Parts, Platform, Schemas, Service, Task, TaskKind};
 use prosopa_store::{Migration, idempotency, migration};
+use prosopa_vault::Vault;
 
 use crate::{budget::ByteBudget, config::Config, http, jobs, metrics::Metrics, state::State, sweep};
 
@@ -18,7 +19,12 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0003_awaited_images"),
     prosopa_events::MIGRATION,
     idempotency::MIGRATION,
+    prosopa_events::REPLAY_MIGRATION,
+    migration!("0004_subjects"),
 ];
+
+/// The database of the subjects' keys: apart, so that its backups may be short-lived.
+const KEYS: &str = "detection_keys";
 
 /// Pictures and the faces in them.
 pub struct DetectionService;
@@ -35,13 +41,16 @@ impl Service for DetectionService {
     }
 
     fn schemas() -> Schemas {
-        &[(Self::NAME, MIGRATIONS)]
+        &[(Self::NAME, MIGRATIONS), (KEYS, prosopa_vault::MIGRATIONS)]
     }
 
     async fn build(config: Config, platform: &Platform) -> Result<Parts<()>, BuildError> {
         config.validate()?;
         let budget = ByteBudget::new(config.picture_bytes_max);
         let database = platform.database(Self::NAME, MIGRATIONS).await?;
+        let (keys, clock) =
+            (platform.database(KEYS, prosopa_vault::MIGRATIONS).await?, Arc::clone(&platform.clock));
+        let vault = Vault::build(keys, platform.keyring.clone(), platform.blobs(Self::NAME), clock).await?;
         let outbox = Outbox::new(Self::NAME, database.clone(), Arc::clone(&platform.clock));
         let jobs = Jobs::new(Setup {
             service: Self::NAME,
@@ -60,6 +69,7 @@ impl Service for DetectionService {
             jobs,
             outbox: outbox.clone(),
             keyring: platform.keyring.clone(),
+            vault,
             engine: platform.peers.engine()?,
             clock: Arc::clone(&platform.clock),
             metrics: Metrics::declare(&platform.metrics)?,

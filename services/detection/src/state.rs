@@ -9,7 +9,7 @@ use prosopa_events::Outbox;
 use prosopa_jobs::Jobs;
 use prosopa_model::Clock;
 use prosopa_store::Database;
-use prosopa_vault::{BlobStore, Keyring};
+use prosopa_vault::{BlobStore, Keyring, Vault};
 
 use crate::{budget::ByteBudget, config::Config, metrics::Metrics};
 
@@ -22,7 +22,9 @@ pub(crate) struct State {
     pub(crate) budget: ByteBudget,
     pub(crate) jobs: Jobs,
     pub(crate) outbox: Outbox,
+    /// For what was sealed before there were subjects.
     pub(crate) keyring: Keyring,
+    pub(crate) vault: Vault,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,

@@ -1,5 +1,5 @@
 //! Removes pictures that lost their rows, left behind by a crash between the two or by a deletion that could not finish,
-//! and keys of requests that are known for long enough.
+//! and keys of requests that are known for long enough. Moves the subjects' keys to the master key that seals now.
 
 use std::{error::Error, time::Duration};
 
@@ -23,6 +23,7 @@ const STEP: u32 = 500;
 pub(crate) async fn run(state: State, stop: CancellationToken) -> Result<(), Box<dyn Error + Send + Sync>> {
     loop {
         let swept = sweep(&state).await?;
+        while state.vault.rewrap(STEP).await? > 0 {}
         while idempotency::delete_expired(&state.database, state.clock.now(), STEP).await? > 0 {}
         if swept > 0 {
             tracing::info!(swept, "pictures without a row removed");

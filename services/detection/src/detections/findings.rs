@@ -3,13 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use prosopa_contract::engine::{self, ImageInfo};
-use prosopa_model::DetectionId;
-use prosopa_vault::Keyring;
+use prosopa_model::{DetectionId, SubjectId};
+use prosopa_vault::Vault;
 
-use crate::{
-    error::{Error, FindingsError},
-    faces::Face,
-};
+use crate::{error::Error, faces::Face, state::State};
 
 /// The faces of one detection with their embeddings.
 #[derive(Serialize, Deserialize)]
@@ -32,20 +29,29 @@ impl Findings {
         Self { faces, embeddings }
     }
 
-    pub(super) fn seal(&self, keyring: &Keyring, id: DetectionId) -> Result<Vec<u8>, Error> {
-        let seal = || -> Result<Vec<u8>, FindingsError> {
-            let json = serde_json::to_vec(self)?;
-            Ok(keyring.seal(&context(id), &json)?)
-        };
-        seal().map_err(|source| Error::Findings { id, source })
+    pub(super) async fn seal(
+        &self,
+        vault: &Vault,
+        subject_id: SubjectId,
+        id: DetectionId,
+    ) -> Result<Vec<u8>, Error> {
+        let json = serde_json::to_vec(self).map_err(|error| Error::Findings { id, source: error.into() })?;
+        Ok(vault.seal(subject_id, &context(id), &json).await?)
     }
 
-    pub(super) fn open(keyring: &Keyring, id: DetectionId, sealed: Vec<u8>) -> Result<Self, Error> {
-        let open = || -> Result<Self, FindingsError> {
-            let json = keyring.open(&context(id), sealed)?;
-            Ok(serde_json::from_slice(&json)?)
+    /// Without a subject: from before there were any.
+    pub(super) async fn open(
+        state: &State,
+        subject_id: Option<SubjectId>,
+        id: DetectionId,
+        sealed: Vec<u8>,
+    ) -> Result<Self, Error> {
+        let fault = |source| Error::Findings { id, source };
+        let json = match subject_id {
+            Some(subject_id) => state.vault.open(subject_id, &context(id), sealed).await?,
+            None => state.keyring.open(&context(id), sealed).map_err(|error| fault(error.into()))?,
         };
-        open().map_err(|source| Error::Findings { id, source })
+        serde_json::from_slice(&json).map_err(|error| fault(error.into()))
     }
 }
 

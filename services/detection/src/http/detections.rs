@@ -91,6 +91,9 @@ struct CreateQuery {
     /// At most this many faces, the largest first; 100 if absent.
     #[param(minimum = 1, maximum = 1000)]
     max_faces: Option<u32>,
+    /// Your own name of the person in the picture, 1 to 200 characters; kept as a keyed hash only. All that is kept of
+    /// one person can be erased together. If absent, the upload is a person by itself.
+    subject_id: Option<String>,
 }
 
 /// A picture as a form.
@@ -119,6 +122,7 @@ async fn create_detection(
         declared: upload.declared,
         claim: upload.claim,
         look: Look { min_face_px: query.min_face_px, max_faces: query.max_faces },
+        subject: query.subject_id,
         once: None,
     };
     if let Some(key) = key {

@@ -1,7 +1,7 @@
 //! The table `detections`, each row with its picture's row.
 
 use prosopa_http::ListRequest;
-use prosopa_model::{AccountId, Cursor, DetectionId, ImageId, Timestamp};
+use prosopa_model::{AccountId, Cursor, DetectionId, ImageId, SubjectId, Timestamp};
 use prosopa_store::{Database, Error, Tx, affected, on_db, query, query_as, query_scalar, row};
 use uuid::Uuid;
 
@@ -18,6 +18,8 @@ row! {
         pub(crate) height: u64,
         pub(crate) format: String,
         pub(crate) bytes: u64,
+        pub(crate) subject_id: Option<SubjectId>,
+        pub(crate) is_subject_named: bool,
     }
 }
 
@@ -30,8 +32,9 @@ pub(crate) async fn insert(
 ) -> Result<(), Error> {
     on_db!(tx, c => {
         query(
-            "INSERT INTO images (id, account_id, sha256, format, width, height, bytes, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO images (id, account_id, sha256, format, width, height, bytes, created_at, subject_id,
+               is_subject_named)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(row.image_id.uuid())
         .bind(account_id.uuid())
@@ -41,6 +44,8 @@ pub(crate) async fn insert(
         .bind(row.height.cast_signed())
         .bind(row.bytes.cast_signed())
         .bind(row.created_at.micros())
+        .bind(row.subject_id.map(SubjectId::uuid))
+        .bind(row.is_subject_named)
         .execute(c)
         .await
         .map(affected)
@@ -69,7 +74,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT d.id, d.created_at, d.face_count, d.model_digest, d.image_id,
-                    i.sha256, i.width, i.height, i.format, i.bytes
+                    i.sha256, i.width, i.height, i.format, i.bytes, i.subject_id, i.is_subject_named
              FROM detections d JOIN images i ON i.id = d.image_id ",
             $rest
         )
@@ -110,6 +115,23 @@ pub(crate) async fn find(
     let sql = select!("WHERE d.id = $1 AND d.account_id = $2");
     let mut connection = database.read().await?;
     on_db!(connection, c => query_as(sql).bind(id.uuid()).bind(account_id.uuid()).fetch_optional(c).await)
+}
+
+/// Some detections of a subject.
+pub(crate) async fn list_of_subject(
+    database: &Database,
+    account_id: AccountId,
+    subject_id: SubjectId,
+    limit: u32,
+) -> Result<Vec<DetectionRow>, Error> {
+    let sql = select!("WHERE i.subject_id = $1 AND i.account_id = $2 LIMIT $3");
+    let mut connection = database.read().await?;
+    on_db!(connection, c => query_as(sql)
+        .bind(subject_id.uuid())
+        .bind(account_id.uuid())
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)
 }
 
 /// The sealed findings of an account's detection.

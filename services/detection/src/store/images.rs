@@ -1,6 +1,6 @@
 //! The table `images`.
 
-use prosopa_model::{AccountId, ImageId};
+use prosopa_model::{AccountId, ImageId, SubjectId};
 use prosopa_store::{Database, Error, on_db, query_as, query_scalar, row};
 
 row! {
@@ -8,6 +8,7 @@ row! {
     pub(crate) struct ImageRow {
         pub(crate) format: String,
         pub(crate) bytes: u64,
+        pub(crate) subject_id: Option<SubjectId>,
     }
 }
 
@@ -17,7 +18,7 @@ pub(crate) async fn find(
     account_id: AccountId,
     id: ImageId,
 ) -> Result<Option<ImageRow>, Error> {
-    let sql = "SELECT format, bytes FROM images WHERE id = $1 AND account_id = $2";
+    let sql = "SELECT format, bytes, subject_id FROM images WHERE id = $1 AND account_id = $2";
     let mut connection = database.read().await?;
     on_db!(connection, c => query_as(sql).bind(id.uuid()).bind(account_id.uuid()).fetch_optional(c).await)
 }

@@ -7,5 +7,6 @@ mod jobs;
 mod leftovers;
 mod listing;
 mod once;
+mod subjects;
 mod support;
 mod uploads;

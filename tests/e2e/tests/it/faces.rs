@@ -1,4 +1,6 @@
-use prosopa_harness::{Product, photo};
+use prosopa_harness::{Product, binary, photo};
+use reqwest::Method;
+use tokio::process::Command;
 
 const DETECTIONS: &str = "/api/v1/faces/detections";
 
@@ -73,4 +75,36 @@ async fn another_user_finds_nothing() {
     let content = format!("/api/v1/images/{}/content", made.text("/image/id"));
     hidden(content, "/api/v1/images/img_01h455vb4pex5vsknk084sn02q/content").await;
     assert_eq!(stranger.get(DETECTIONS).await.json()["items"], serde_json::json!([]));
+}
+
+/// N7: a person that is erased is gone at once; a new master key changes nothing for who stays.
+#[tokio::test]
+async fn an_erased_person_is_gone() {
+    let product = Product::start().await;
+    let user = product.user().await;
+    let detect = async |person: &str| {
+        let path = format!("/api/v1/faces/detections?subject_id={person}");
+        let request = user.request(Method::POST, &path).header("content-type", "image/png").body(photo());
+        let answer = user.send(request).await;
+        assert_eq!(answer.status, 201, "{}", answer.json());
+        (answer.text("/subject"), format!("/api/v1/faces/detections/{}", answer.text("/id")))
+    };
+    let (erased, gone) = detect("one").await;
+    let (_, kept) = detect("two").await;
+    let rotate = Command::new(binary())
+        .args(["admin", "rotate-keyring", "--data-dir"])
+        .arg(product.data_dir())
+        .output();
+    assert!(rotate.await.unwrap().status.success());
+    let erasure = user.request(Method::DELETE, &format!("/api/v1/faces/subjects/{erased}"));
+    let erasure = user.send(erasure.header("prefer", "wait=10")).await;
+    assert_eq!((erasure.status, erasure.text("/status")), (202, "completed".into()));
+    assert_eq!(user.get(&gone).await.refusal(), (404, "not-found".into()));
+    assert_eq!(user.get(&kept).await.json()["face_count"], 1);
+    assert_eq!(user.get("/api/v1/faces/detections").await.json()["items"].as_array().unwrap().len(), 1);
+    let folder = product.folder();
+    product.kill().await;
+    let product = Product::start_again(folder).await;
+    let user = product.log_in(&user.user_name).await;
+    assert_eq!(user.get(&kept).await.json()["face_count"], 1);
 }
