@@ -32,10 +32,12 @@ const CALLERS: usize = 16;
 /// Prints the rows of one backend.
 pub(crate) async fn print(place: &Place) {
     let edge = Edge::start(place).await;
+    let public = measure(async |caller| edge.call("/api/v1/public", caller).await).await;
+    row(place, "through the gateway, public", public, None);
     let free = measure(async |caller| edge.call("/api/v1/free", caller).await).await;
-    row(place, "through the gateway, not metered", free, None);
+    row(place, "the same with a caller, not metered: the quota is read", free, Some(public));
     let metered = measure(async |caller| edge.call("/api/v1/metered", caller).await).await;
-    row(place, "the same, metered", metered, Some(free));
+    row(place, "the same, metered: the quota is spent", metered, Some(public));
     drop(edge);
     let (_folder, databases) = place.databases();
     let database = Database::open(&databases.options("cost").unwrap(), MIGRATIONS).await.unwrap();
@@ -43,9 +45,9 @@ pub(crate) async fn print(place: &Place) {
     let alone = measure(async |_| create(&database, None, false).await).await;
     row(place, "a row in a transaction", alone, None);
     let published = measure(async |_| create(&database, Some(&outbox), false).await).await;
-    row(place, "the same, with an event in the outbox", published, Some(alone));
+    row(place, "the row with an event in the outbox", published, Some(alone));
     let keyed = measure(async |_| create(&database, Some(&outbox), true).await).await;
-    row(place, "the same, with an Idempotency-Key", keyed, Some(published));
+    row(place, "the row with an event and an Idempotency-Key", keyed, Some(alone));
     database.close().await;
 }
 

@@ -13,9 +13,7 @@ use http::{Request, StatusCode};
 use prosopa_contract::verifier::{Verifier, VerifyError};
 use prosopa_gateway::{Config, GatewayService, Plan, Rate};
 use prosopa_http::{Endpoints, Operation};
-use prosopa_model::{
-    AccountId, Credential, Principal, Role, Scope, Scopes, SessionId, SystemClock, UserId,
-};
+use prosopa_model::{AccountId, Credential, Principal, Role, Scope, Scopes, SessionId, SystemClock, UserId};
 use prosopa_runtime::{Host, ListenerOptions, Listeners, PeerAddress, Platform, Service, Upstream};
 use prosopa_vault::Keyring;
 use secrecy::{ExposeSecret, SecretString};
@@ -102,6 +100,7 @@ fn endpoints() -> Endpoints<()> {
     Endpoints::new()
         .add(nothing("spend", "/api/v1/metered").metered(1), async || "")
         .add(nothing("pass", "/api/v1/free"), async || "")
+        .add(Operation::post("show", "/api/v1/public"), async || "")
 }
 
 /// Metered calls a second, each with its durable spend in two windows.

@@ -15,7 +15,9 @@ const CALLERS: [usize; 3] = [1, 16, 256];
 #[tokio::main]
 async fn main() {
     let places = Place::all();
-    println!("| backend | callers | spends/s, gateway | spends/s, one UPDATE each | ratio |\n|---|---|---|---|---|");
+    println!(
+        "| backend | callers | spends/s, gateway | spends/s, one UPDATE each | ratio |\n|---|---|---|---|---|"
+    );
     for place in &places {
         for callers in CALLERS {
             let gateway = edge::spends_per_second(place, callers).await;
@@ -24,7 +26,9 @@ async fn main() {
             println!("| {} | {callers} | {gateway:.0} | {naive:.0} | {ratio:.1} |", place.name);
         }
     }
-    println!("\n| backend | request | processor time, µs | more than the row above, µs |\n|---|---|---|---|");
+    println!(
+        "\n| backend | request | processor time, µs | more than the first of its kind, µs |\n|---|---|---|---|"
+    );
     for place in &places {
         cost::print(place).await;
     }
