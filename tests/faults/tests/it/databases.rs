@@ -1,6 +1,12 @@
 //! A database server that goes away, and processes that share one. These have their turn in the run that has a server.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use futures::future::join_all;
 
@@ -110,4 +116,72 @@ async fn two_processes_admit_exactly_the_limit() {
         let me = caller.get("/api/v1/users/me").await.json();
         assert_eq!(me["quota"]["windows"][0]["used"], 25);
     }
+}
+
+/// N8, F5: the database goes away again and again, also in the middle of commits. In the end exactly those calls are charged that
+/// were answered with what they asked for: no charge and no refund is lost or done twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cuts_at_any_moment_lose_neither_charges_nor_refunds() {
+    const CALLERS: usize = 4;
+    const CALLS: usize = 60;
+    let home = Arc::new(Home::new());
+    let Some((url, host)) = server(&home) else { return };
+    let proxy = Arc::new(Proxy::to(&host).await);
+    let mut command = Product::command(&home.path().join("data"));
+    command.env("PROSOPA_DATABASE__URL", url.replace(&host, &proxy.address().to_string()));
+    command.env("PROSOPA_DATABASE__ACQUIRE_TIMEOUT_MS", "300");
+    command.env("PROSOPA_GATEWAY__CALLER_RATE__BURST", "10000");
+    command.env("PROSOPA_GATEWAY__PLAN__REQUESTS_PER_DAY", "10000");
+    command.env("PROSOPA_GATEWAY__PLAN__REQUESTS_PER_MONTH", "10000");
+    let product = Product::spawn(command, home).await;
+    let user = product.user().await;
+    proxy.lose_commits(8);
+    let answered = Arc::new(AtomicUsize::new(0));
+    let callers = (0..CALLERS).map(|_| {
+        let (user, proxy, answered) = (user.clone(), Arc::clone(&proxy), Arc::clone(&answered));
+        tokio::spawn(async move {
+            let [mut charged, mut open] = [0, 0];
+            for call in 0..CALLS {
+                let picture = if call % 3 == 0 { photo() } else { b"not a picture".to_vec() };
+                match user.detect(picture, "image/png").await.status {
+                    201 => charged += 1,
+                    // Whether the work was done nobody knows; it is charged if it had begun.
+                    504 => open += 1,
+                    415 | 503 => {}
+                    other => panic!("{other}"),
+                }
+                match answered.fetch_add(1, Ordering::SeqCst) % 20 {
+                    9 => proxy.cut(),
+                    13 => proxy.mend(),
+                    _ => {}
+                }
+            }
+            (charged, open)
+        })
+    });
+    let [mut charged, mut open] = [0_u64, 0_u64];
+    for caller in callers.collect::<Vec<_>>() {
+        let counts = caller.await.unwrap();
+        (charged, open) = (charged + counts.0, open + counts.1);
+    }
+    proxy.lose_commits(0);
+    proxy.mend();
+    assert!(charged > 0, "some were answered");
+    // Refunds that found no database are written by and by.
+    let is_settled = async {
+        loop {
+            let quota = user.get("/api/v1/quota").await;
+            if quota.status == 200 {
+                let used = quota.json()["limits"][0]["used"].as_u64().unwrap();
+                assert!(used >= charged, "{used} are charged, {charged} were answered");
+                if used <= charged + open {
+                    return;
+                }
+            }
+        }
+    };
+    let settled = tokio::time::timeout(Duration::from_secs(60), is_settled).await;
+    let last = user.get("/api/v1/quota").await.json();
+    assert!(settled.is_ok(), "{charged} were answered, {open} are open: {last}");
+    assert!(product.stop().await.0.success());
 }
