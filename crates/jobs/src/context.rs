@@ -137,7 +137,7 @@ impl JobContext {
             return Err(Stop::TooLarge { bytes_max: OUTPUT_BYTES_MAX });
         }
         let ending = Ending { output, ..Ending::new(self.job.id, self.lease.token, JobStatus::Completed) };
-        let rows = store::queue::finish(tx, &[ending], self.jobs.now()).await?;
+        let rows = store::queue::finish(tx, &[ending], &self.jobs.inner.forgetful, self.jobs.now()).await?;
         self.jobs.announce(tx, rows.first().ok_or(Stop::LeaseLost)?).await?;
         tx.wake_on_commit(&self.bell);
         Ok(Outcome::Recorded)

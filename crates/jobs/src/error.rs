@@ -1,6 +1,6 @@
 //! What can go wrong with jobs, and how callers see it.
 
-use prosopa_problem::Problem;
+use prosopa_problem::{Code, Problem};
 use prosopa_telemetry::MetricsError;
 
 /// A job cannot be enqueued, found or changed.
@@ -17,6 +17,9 @@ pub enum Error {
         /// The limit.
         bytes_max: usize,
     },
+    /// A job whose kind forgets its input has ended: there is nothing left to begin it with again.
+    #[error("the job's input was forgotten when it ended")]
+    InputForgotten,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] prosopa_store::Error),
@@ -26,6 +29,8 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Store(error) => error.into(),
+            Error::InputForgotten => Self::new(Code::ValidationFailed)
+                .with_detail("this kind of job forgets its input at its end: send the request again"),
             Error::UnknownKind(_) | Error::TooLarge { .. } => Self::internal(error),
         }
     }

@@ -53,6 +53,8 @@ pub(crate) struct Inner {
     pub(crate) database: Database,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) kinds: BTreeMap<&'static str, JobKind>,
+    /// Names of the kinds that forget their input, each between two commas.
+    pub(crate) forgetful: String,
     pub(crate) schedules: Vec<Schedule>,
     pub(crate) metrics: Metrics,
     /// Rung when something was enqueued.
@@ -85,10 +87,13 @@ impl Jobs {
                 return Err(SetupError::Wrong(schedule.name));
             }
         }
+        let forgetful = kinds.values().filter(|kind| kind.forgets_input);
+        let forgetful = forgetful.fold(String::from(","), |names, kind| names + kind.name + ",");
         let inner = Inner {
             database: setup.database,
             clock: setup.clock,
             kinds,
+            forgetful,
             schedules: setup.schedules.to_vec(),
             metrics: Metrics::declare(setup.metrics, setup.service)?,
             wake: Arc::default(),
@@ -147,7 +152,9 @@ impl Jobs {
     /// is. None if the account has no such job.
     pub async fn cancel(&self, account_id: AccountId, id: JobId) -> Result<Option<JobRow>, Error> {
         let mut tx = self.inner.database.begin().await?;
-        let Some(row) = store::control::cancel(&mut tx, account_id, id, self.now()).await? else {
+        let Some(row) =
+            store::control::cancel(&mut tx, account_id, id, &self.inner.forgetful, self.now()).await?
+        else {
             drop(tx);
             return self.find_of(account_id, id).await;
         };
@@ -162,12 +169,21 @@ impl Jobs {
     }
 
     /// Queues a failed or cancelled job of an account again; its finished steps stay done. Any other stays as it is.
-    /// None if the account has no such job.
+    /// None if the account has no such job; [`Error::InputForgotten`] if it ended without its input.
     pub async fn retry(&self, account_id: AccountId, id: JobId) -> Result<Option<JobRow>, Error> {
         let mut tx = self.inner.database.begin().await?;
-        let Some(row) = store::control::retry(&mut tx, account_id, id, self.now()).await? else {
+        let forgetful = &self.inner.forgetful;
+        let Some(row) = store::control::retry(&mut tx, account_id, id, forgetful, self.now()).await? else {
             drop(tx);
-            return self.find_of(account_id, id).await;
+            let row = self.find_of(account_id, id).await?;
+            let is_forgetful =
+                |row: &JobRow| self.inner.kinds.get(row.kind.as_str()).is_some_and(|kind| kind.forgets_input);
+            let could_be_retried =
+                |row: &JobRow| matches!(row.status, JobStatus::Failed | JobStatus::Cancelled);
+            return match row {
+                Some(row) if is_forgetful(&row) && could_be_retried(&row) => Err(Error::InputForgotten),
+                row => Ok(row),
+            };
         };
         self.announce(&mut tx, &row).await?;
         tx.wake_on_commit(&self.inner.wake);

@@ -17,10 +17,13 @@ pub struct JobKind {
     pub backoff: Backoff,
     /// How long a finished job is kept.
     pub keep: Duration,
+    /// Whether the input is emptied in the transaction that ends a job, because it holds a secret. Such a job cannot be
+    /// tried again from outside.
+    pub forgets_input: bool,
 }
 
 impl JobKind {
-    /// A kind of class `normal`, begun up to five times, kept for a week.
+    /// A kind of class `normal`, begun up to five times, kept for a week with its input.
     pub const fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -28,6 +31,7 @@ impl JobKind {
             attempts_max: 5,
             backoff: Backoff { base: Duration::from_secs(1), longest: Duration::from_secs(300) },
             keep: Duration::from_secs(7 * 24 * 60 * 60),
+            forgets_input: false,
         }
     }
 

@@ -56,7 +56,8 @@ impl Jobs {
     async fn recover_lost(&self) -> Result<(), Error> {
         let now = self.now();
         let mut tx = self.inner.database.begin().await?;
-        let rows = store::leases::recover(&mut tx, now, now.after(2 * LEASE), LOST).await?;
+        let rows =
+            store::leases::recover(&mut tx, now, now.after(2 * LEASE), LOST, &self.inner.forgetful).await?;
         let mut bells = Vec::new();
         for row in &rows {
             self.announce(&mut tx, row).await?;

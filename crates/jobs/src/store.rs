@@ -10,6 +10,10 @@ pub(crate) mod queue;
 pub(crate) mod schedules;
 pub(crate) mod steps;
 
+/// What stands in place of an input that was forgotten. Statements that end jobs take `forgetful`, the names of the kinds
+/// that forget theirs, each between two commas.
+pub(crate) const FORGOTTEN: &[u8] = &[];
+
 /// The columns of a [`JobRow`](crate::JobRow).
 macro_rules! columns {
     () => {

@@ -3,9 +3,9 @@
 //!
 //! What was answered is not kept: a repetition is answered from what the first request made.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
-use aws_lc_rs::digest::{Context, Digest, SHA256, digest};
+use aws_lc_rs::digest::{Context, Digest, SHA256};
 use uuid::Uuid;
 
 use prosopa_model::{AccountId, Timestamp};
@@ -21,31 +21,69 @@ const CLAIM: Duration = Duration::from_secs(120);
 /// How long a key is known.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Who sent a request: each has keys of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// A user or program of an account.
+    Account(AccountId),
+    /// Somebody without an account yet: a hash of the network that the request came from. A network is personal data and
+    /// there are few of them, so the hash is to be made under a secret key.
+    Stranger([u8; 32]),
+}
+
+/// Without the network's hash: it would tell that two lines of a log are of one person.
+impl fmt::Debug for Sender {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(id) => write!(formatter, "Account({id})"),
+            Self::Stranger(_) => formatter.write_str("Stranger(…)"),
+        }
+    }
+}
+
+impl From<AccountId> for Sender {
+    fn from(account_id: AccountId) -> Self {
+        Self::Account(account_id)
+    }
+}
+
 /// A request with a key.
 #[derive(Debug, Clone)]
 pub struct KeyedRequest {
+    /// The nil UUID, which no account has, for a stranger.
     account_id: AccountId,
     operation: &'static str,
-    /// SHA-256 of the key.
+    /// SHA-256 of the key; of a stranger's hash and the key.
     key_hash: [u8; 32],
     /// SHA-256 of all that the outcome depends on.
     fingerprint: [u8; 32],
 }
 
 impl KeyedRequest {
-    /// A request of an account for an operation; the same key may be used for another one. `content` is all that the
-    /// outcome depends on, in parts.
-    pub fn new(account_id: AccountId, operation: &'static str, key: &[u8], content: &[&[u8]]) -> Self {
+    /// A request for an operation; the same key may be used for another one. `content` is all that the outcome depends
+    /// on, in parts.
+    ///
+    /// What could be guessed from its SHA-256, such as a password, is to be hashed under a secret key before.
+    pub fn new(sender: impl Into<Sender>, operation: &'static str, key: &[u8], content: &[&[u8]]) -> Self {
         let mut fingerprint = Context::new(&SHA256);
         for part in content {
             // With its length, so that no two lists of parts are one text.
             fingerprint.update(&(part.len() as u64).to_be_bytes());
             fingerprint.update(part);
         }
+        let mut key_hash = Context::new(&SHA256);
+        let account_id = match sender.into() {
+            Sender::Account(account_id) => account_id,
+            Sender::Stranger(network_hash) => {
+                key_hash.update(&network_hash);
+                AccountId::from_uuid(Uuid::nil())
+            }
+        };
+        key_hash.update(key);
         Self {
             account_id,
             operation,
-            key_hash: bytes(&digest(&SHA256, key)),
+            key_hash: bytes(&key_hash.finish()),
             fingerprint: bytes(&fingerprint.finish()),
         }
     }
@@ -163,6 +201,22 @@ pub async fn release(database: &Database, claim: &Claim) -> Result<(), Error> {
         .await
         .map(affected))?;
     tx.commit().await
+}
+
+/// Gives the key of a finished request back where what it made came to nothing, in the transaction that removes that: a
+/// repetition is a new attempt then. Harmless where the key has been used anew.
+pub async fn withdraw(tx: &mut Tx, request: &KeyedRequest, resource_id: &str) -> Result<(), Error> {
+    let sql = "DELETE FROM idempotency_keys
+         WHERE account_id = $1 AND operation = $2 AND key_hash = $3 AND resource_id = $4";
+    on_db!(tx, c => sqlx::query(sql)
+        .bind(request.account_id.uuid())
+        .bind(request.operation)
+        .bind(request.key_hash.to_vec())
+        .bind(resource_id)
+        .execute(c)
+        .await
+        .map(affected))?;
+    Ok(())
 }
 
 /// Forgets some of the keys that are known for long enough; gives back how many.

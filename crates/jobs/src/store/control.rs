@@ -3,7 +3,7 @@
 use prosopa_model::{AccountId, JobId, Timestamp};
 use prosopa_store::{Error, Tx, affected, on_db, query, query_as, row, skip_locked};
 
-use super::columns;
+use super::{FORGOTTEN, columns};
 use crate::job::{JobClass, JobRow, JobStatus};
 
 /// Calls a job off: at once if it is queued, else by asking its worker. None where there is nothing to call off.
@@ -11,10 +11,12 @@ pub(crate) async fn cancel(
     tx: &mut Tx,
     account_id: AccountId,
     id: JobId,
+    forgetful: &str,
     now: Timestamp,
 ) -> Result<Option<JobRow>, Error> {
     let sql = concat!(
         "UPDATE jobs SET
+           input = CASE WHEN status = 'queued' AND $4 LIKE '%,' || kind || ',%' THEN $5 ELSE input END,
            status = CASE WHEN status = 'queued' THEN 'cancelled' ELSE status END,
            phase = CASE WHEN status = 'queued' THEN 'cancelled' ELSE 'cancelling' END,
            finished_at = CASE WHEN status = 'queued' THEN $3 END,
@@ -28,15 +30,18 @@ pub(crate) async fn cancel(
         .bind(id.uuid())
         .bind(account_id.uuid())
         .bind(now.micros())
+        .bind(forgetful)
+        .bind(FORGOTTEN)
         .fetch_optional(c)
         .await)
 }
 
-/// Queues a failed or cancelled job again, with all its attempts before it. None where it is neither.
+/// Queues a failed or cancelled job again, with all its attempts before it. None where it is neither, or forgetful.
 pub(crate) async fn retry(
     tx: &mut Tx,
     account_id: AccountId,
     id: JobId,
+    forgetful: &str,
     now: Timestamp,
 ) -> Result<Option<JobRow>, Error> {
     let sql = concat!(
@@ -44,6 +49,7 @@ pub(crate) async fn retry(
            rank = $3 + CASE class WHEN 0 THEN $4 WHEN 1 THEN $5 ELSE $6 END,
            output = NULL, remark = NULL, problem_code = NULL, finished_at = NULL, expires_at = NULL, changed_at = $3
          WHERE id = $1 AND account_id = $2 AND status IN ('failed', 'cancelled')
+           AND $7 NOT LIKE '%,' || kind || ',%'
          RETURNING ",
         columns!()
     );
@@ -56,6 +62,7 @@ pub(crate) async fn retry(
         .bind(first)
         .bind(second)
         .bind(third)
+        .bind(forgetful)
         .fetch_optional(c)
         .await)
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use prosopa_model::{JobId, Timestamp};
 use prosopa_store::{Database, Error, Tx, on_db, query_as, query_scalar, row, skip_locked};
 
-use super::{chunk_len, columns, placeholders};
+use super::{FORGOTTEN, chunk_len, columns, placeholders};
 use crate::job::JobRow;
 
 /// Jobs that are recovered, or looked at for cancellation, at once.
@@ -72,6 +72,7 @@ pub(crate) async fn recover(
     now: Timestamp,
     lease_until_max: Timestamp,
     remark: &str,
+    forgetful: &str,
 ) -> Result<Vec<JobRow>, Error> {
     let sql = skip_locked!(
         tx.backend(),
@@ -86,6 +87,8 @@ pub(crate) async fn recover(
                phase = CASE WHEN cancel_requested THEN 'cancelled' WHEN attempts >= attempts_max THEN 'failed'
                  ELSE 'queued' END,
                problem_code = CASE WHEN attempts >= attempts_max AND NOT cancel_requested THEN 'internal' END,
+               input = CASE WHEN (cancel_requested OR attempts >= attempts_max) AND $5 LIKE '%,' || kind || ',%'
+                 THEN $6 ELSE input END,
                remark = $4, run_at = 0, lease_token = NULL, lease_until = NULL, changed_at = $1,
                finished_at = CASE WHEN cancel_requested OR attempts >= attempts_max THEN $1 END,
                expires_at = CASE WHEN cancel_requested OR attempts >= attempts_max THEN $1 + keep_us END
@@ -99,6 +102,8 @@ pub(crate) async fn recover(
         .bind(lease_until_max.micros())
         .bind(BATCH)
         .bind(remark)
+        .bind(forgetful)
+        .bind(FORGOTTEN)
         .fetch_all(c)
         .await)
 }

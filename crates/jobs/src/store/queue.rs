@@ -7,7 +7,7 @@ use uuid::Uuid;
 use prosopa_model::{JobId, Timestamp};
 use prosopa_store::{Error, Tx, on_db, query_as, row, skip_locked};
 
-use super::{chunk_len, columns, placeholders};
+use super::{FORGOTTEN, chunk_len, columns, placeholders};
 use crate::job::{JobRow, JobStatus, NewJob};
 
 /// What a job's kind adds to it.
@@ -153,6 +153,7 @@ fn finish_text(rows: usize) -> String {
         "UPDATE jobs SET
            status = CASE WHEN {is_called_off} THEN 'cancelled' ELSE v.column3 END,
            phase = CASE WHEN {is_called_off} THEN 'cancelled' ELSE v.column4 END,
+           input = CASE WHEN $2 LIKE '%,' || kind || ',%' AND NOT ({stays_queued}) THEN $3 ELSE input END,
            output = v.column5, remark = v.column6, problem_code = v.column7, run_at = v.column8,
            rank = COALESCE(v.column9, rank), attempts = attempts - v.column10,
            lease_token = NULL, lease_until = NULL, changed_at = $1,
@@ -161,13 +162,18 @@ fn finish_text(rows: usize) -> String {
          FROM (VALUES {}) AS v
          WHERE jobs.id = v.column1 AND jobs.lease_token = v.column2 AND jobs.status = 'processing'
          RETURNING {}",
-        placeholders(rows, 10, 2),
+        placeholders(rows, 10, 4),
         columns!()
     )
 }
 
-/// Records how runs ended; gives back those whose lease still held.
-pub(crate) async fn finish(tx: &mut Tx, endings: &[Ending], now: Timestamp) -> Result<Vec<JobRow>, Error> {
+/// Records how runs ended; gives back those whose lease still held. A `forgetful` kind's job that ended loses its input.
+pub(crate) async fn finish(
+    tx: &mut Tx,
+    endings: &[Ending],
+    forgetful: &str,
+    now: Timestamp,
+) -> Result<Vec<JobRow>, Error> {
     let mut recorded = Vec::with_capacity(endings.len());
     let mut rest = endings;
     while !rest.is_empty() {
@@ -175,7 +181,7 @@ pub(crate) async fn finish(tx: &mut Tx, endings: &[Ending], now: Timestamp) -> R
         rest = others;
         let sql: &'static str = &FINISH[chunk.len().ilog2() as usize];
         let rows: Vec<JobRow> = on_db!(tx, c => {
-            let mut statement = query_as(sql).bind(now.micros());
+            let mut statement = query_as(sql).bind(now.micros()).bind(forgetful).bind(FORGOTTEN);
             for ending in chunk {
                 statement = statement
                     .bind(ending.id.uuid())

@@ -220,7 +220,7 @@ impl Shift {
     ) -> Result<Vec<JobRow>, Error> {
         let jobs = &self.worker.jobs;
         let mut tx = jobs.inner.database.begin().await?;
-        let rows = store::queue::finish(&mut tx, endings, now).await?;
+        let rows = store::queue::finish(&mut tx, endings, &jobs.inner.forgetful, now).await?;
         for row in &rows {
             jobs.announce(&mut tx, row).await?;
         }

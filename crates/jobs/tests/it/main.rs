@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
 mod calling_off;
+mod forgetting;
 mod http;
 mod leases;
 mod machine;

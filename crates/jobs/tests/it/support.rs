@@ -39,6 +39,9 @@ pub(crate) const WORK: JobKind = JobKind {
     ..JobKind::new("work")
 };
 
+/// Like [`WORK`], but its input is gone with its end.
+pub(crate) const SECRET: JobKind = JobKind { name: "secret", forgets_input: true, ..WORK };
+
 pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) clock: Arc<ManualClock>,
@@ -72,7 +75,7 @@ impl World {
             database: self.database.clone(),
             clock: Arc::<ManualClock>::clone(&self.clock),
             metrics: &metrics,
-            kinds: &[WORK, JobKind::new("sweep")],
+            kinds: &[WORK, SECRET, JobKind::new("sweep")],
             schedules,
             hook,
         };
@@ -89,6 +92,13 @@ impl World {
         let row = jobs.enqueue(&mut tx, new.account(self.account)).await.unwrap();
         tx.commit().await.unwrap();
         row.id
+    }
+
+    /// What a job was enqueued with, as it lies there now.
+    pub(crate) async fn input(&self, id: JobId) -> Vec<u8> {
+        let mut connection = self.database.read().await.unwrap();
+        let sql = "SELECT input FROM jobs WHERE id = $1";
+        on_db!(connection, c => query_scalar(sql).bind(id.uuid()).fetch_one(c).await).unwrap()
     }
 
     /// How often a job had this effect.
@@ -111,7 +121,8 @@ impl Process {
             drain: Duration::ZERO,
             ..WorkerConfig::default()
         };
-        Worker::new(self.jobs.clone(), config, [("work", handler)]).unwrap()
+        let handlers = [("work", Arc::clone(&handler)), ("secret", handler)];
+        Worker::new(self.jobs.clone(), config, handlers).unwrap()
     }
 
     pub(crate) async fn find(&self, id: JobId) -> JobRow {

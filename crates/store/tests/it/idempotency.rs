@@ -7,7 +7,7 @@ use futures::future::join_all;
 use prosopa_model::{AccountId, Timestamp};
 use prosopa_store::{
     Database,
-    idempotency::{self, Claim, KeyedRequest, Known},
+    idempotency::{self, Claim, KeyedRequest, Known, Sender},
 };
 use prosopa_testkit::TestHome;
 
@@ -96,4 +96,43 @@ async fn keys_are_released_and_forgotten() {
     assert!(claim(&database, &request(account, 3), day).await.is_some(), "after a day a key is new");
     let next = day.after(Duration::from_hours(24));
     assert_eq!(idempotency::delete_expired(&database, next, 10).await.unwrap(), 1);
+}
+
+/// N9: strangers of different networks have keys of their own, beside those of accounts.
+#[tokio::test]
+async fn a_strangers_key_belongs_to_its_network() {
+    let home = TestHome::new();
+    let database = open(&home).await;
+    let here =
+        |body: u8| KeyedRequest::new(Sender::Stranger([1; 32]), "create", b"key", &[b"always", &[body]]);
+    let there = KeyedRequest::new(Sender::Stranger([2; 32]), "create", b"key", &[b"always", &[2]]);
+    let claimed = claim(&database, &here(1), noon()).await.unwrap();
+    let known = |request: KeyedRequest| idempotency::claim(&database, request, noon());
+    assert!(matches!(known(here(1)).await.unwrap(), Known::Running));
+    assert!(matches!(known(here(2)).await.unwrap(), Known::OtherRequest));
+    assert!(claim(&database, &there, noon()).await.is_some());
+    assert!(claim(&database, &request(AccountId::new(), 2), noon()).await.is_some());
+    assert!(finish(&database, &claimed, "reg_1").await);
+    assert!(matches!(known(here(1)).await.unwrap(), Known::Done { resource_id } if resource_id == "reg_1"));
+}
+
+/// N9: where what was made came to nothing, the key is free again, but not for who comes too late to say so.
+#[tokio::test]
+async fn a_withdrawn_key_is_new() {
+    let home = TestHome::new();
+    let (database, account) = (open(&home).await, AccountId::new());
+    let withdraw = async |resource_id: &str| {
+        let mut tx = database.begin().await.unwrap();
+        idempotency::withdraw(&mut tx, &request(account, 1), resource_id).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let first = claim(&database, &request(account, 1), noon()).await.unwrap();
+    withdraw("reg_1").await;
+    assert!(finish(&database, &first, "reg_1").await, "only what is finished is withdrawn");
+    withdraw("reg_1").await;
+    let second = claim(&database, &request(account, 2), noon()).await.unwrap();
+    assert!(finish(&database, &second, "reg_2").await);
+    withdraw("reg_1").await;
+    let known = idempotency::claim(&database, request(account, 2), noon()).await.unwrap();
+    assert!(matches!(known, Known::Done { resource_id } if resource_id == "reg_2"));
 }
