@@ -3,6 +3,8 @@
 //! A caller holds an `Arc<dyn Trait>` and cannot tell a peer in this process from one behind the network.
 //! Nothing here does the work of a service, and nothing here knows a database or a public HTTP route.
 
+pub mod accounts;
 pub mod engine;
 pub mod events;
+pub mod mailer;
 pub mod verifier;

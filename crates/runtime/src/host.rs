@@ -3,13 +3,15 @@
 use std::{io, net::SocketAddr};
 
 use axum::Router;
+use futures::future::join_all;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use prosopa_events::{Outbox, RunnerMetrics};
 
 use crate::{
-    ListenerOptions, Listening, Parts, Platform, Readiness, Task, admin, events, listener,
+    InternalRoutes, ListenerOptions, Listening, Parts, Platform, PublicRoutes, Readiness, Task, admin,
+    events, listener,
     task::{Restarts, TaskEnded},
 };
 
@@ -20,13 +22,17 @@ pub struct Host {
     outboxes: Vec<Outbox>,
     listenings: Vec<Listening>,
     readiness: Vec<Readiness>,
+    internal: Option<(InternalListener, InternalRoutes)>,
 }
 
-/// The ports a host listens on, bound before anything else so that a taken one is found early.
+/// The ports every host listens on, bound before anything else so that a taken one is found early.
 pub struct Listeners {
     public: TcpListener,
     admin: TcpListener,
 }
+
+/// The port for the product's other processes, bound early too. Nothing but [`InternalRoutes`] can be put behind it.
+pub struct InternalListener(TcpListener);
 
 /// A host cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +60,18 @@ impl Listeners {
     }
 }
 
+impl InternalListener {
+    /// Binds the port; port 0 takes a free one.
+    pub async fn bind(address: SocketAddr) -> Result<Self, HostError> {
+        bind(address).await.map(Self)
+    }
+
+    /// Address for the product's other processes.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
 async fn bind(address: SocketAddr) -> Result<TcpListener, HostError> {
     TcpListener::bind(address).await.map_err(|source| HostError { address, source })
 }
@@ -67,6 +85,7 @@ impl Host {
             outboxes: Vec::new(),
             listenings: Vec::new(),
             readiness: Vec::new(),
+            internal: None,
         }
     }
 
@@ -80,6 +99,13 @@ impl Host {
         (parts.offer, parts.http)
     }
 
+    /// Will serve the product's other processes too; a process that holds the whole product has none to serve.
+    ///
+    /// There is one such listener: what was said before is replaced.
+    pub fn serve_internal(&mut self, listener: InternalListener, routes: InternalRoutes) {
+        self.internal = Some((listener, routes));
+    }
+
     /// Serves `public` until shutdown is asked for, then drains: stop accepting, finish requests, stop tasks,
     /// close databases.
     ///
@@ -87,9 +113,11 @@ impl Host {
     pub async fn run(
         self,
         listeners: Listeners,
-        public: Router,
+        public: impl Into<PublicRoutes>,
         options: ListenerOptions,
     ) -> Result<(), TaskEnded> {
+        let mut doors = vec![(listeners.public, public.into().into_router())];
+        doors.extend(self.internal.map(|(listener, routes)| (listener.0, routes.into_router())));
         let mut readiness = self.platform.database_readiness();
         readiness.extend(self.readiness);
         let restarts = Restarts::declare(&self.platform.metrics);
@@ -108,12 +136,12 @@ impl Host {
         let admin = admin::router(self.platform.metrics.clone(), readiness);
         let operators = listener::serve(listeners.admin, admin, options, stop_admin.clone());
         let operators = tokio::spawn(operators);
-        let requests =
-            listener::serve(listeners.public, public.clone(), options, self.platform.shutdown.clone());
-        requests.await;
+        let routers: Vec<Router> = doors.iter().map(|(_, router)| router.clone()).collect();
+        let serve = |(door, router)| listener::serve(door, router, options, self.platform.shutdown.clone());
+        join_all(doors.into_iter().map(serve)).await;
         stop_tasks.cancel();
         // What the routes hold goes only now: a task that serves them would take its loss for a fault.
-        drop(public);
+        drop(routers);
         let mut outcome = Ok(());
         let joined = async {
             while let Some(ended) = tasks.join_next().await {

@@ -1,6 +1,7 @@
 //! How services become a process: [`Service`], what the process offers them ([`Platform`]) and the [`Host`] that
 //! owns ports, tasks and shutdown.
 //!
+//! What decides trust is the listener that a request came through ([`PublicRoutes`], [`InternalRoutes`]), never a header.
 //! Knows the contracts between services, never a service.
 
 mod admin;
@@ -9,15 +10,23 @@ mod events;
 mod host;
 mod listener;
 mod platform;
+mod principals;
+mod routes;
 mod service;
 mod task;
 
 pub use self::{
     databases::{DatabaseConfig, DatabaseConfigError, Databases},
     events::{JobEvents, Listening},
-    host::{Host, HostError, Listeners},
+    host::{Host, HostError, InternalListener, Listeners},
     listener::{ListenerOptions, PeerAddress},
     platform::{DatabaseError, PeerError, Peers, Platform, Upstream},
+    principals::{
+        PROSOPA_PRINCIPAL, PrincipalConfig, PrincipalKeyError, PrincipalKeys, PrincipalPublicKeys,
+        PrincipalSigner, PrincipalVerifier, PublicKey, PublicKeySet, SignError, SignPrincipal,
+        SignPrincipalService, TokenError, VerifyPrincipal, VerifyPrincipalService,
+    },
+    routes::{InternalRoutes, PublicRoutes},
     service::{BuildError, Parts, Readiness, ReadinessCheck, Schemas, Service},
     task::{Task, TaskEnded, TaskKind},
 };

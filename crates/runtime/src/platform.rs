@@ -8,7 +8,7 @@ use std::{
 use axum::Router;
 use tokio_util::sync::CancellationToken;
 
-use prosopa_contract::{engine::Engine, verifier::Verifier};
+use prosopa_contract::{accounts::Accounts, engine::Engine, verifier::Verifier};
 use prosopa_http::Operation;
 use prosopa_model::Clock;
 use prosopa_store::{Database, Migration, Options};
@@ -16,9 +16,12 @@ use prosopa_telemetry::Metrics;
 use prosopa_vault::{BlobStore, Keyring};
 
 use crate::{
-    Readiness,
+    PrincipalConfig, PrincipalKeyError, PrincipalKeys, PrincipalPublicKeys, PrincipalVerifier, Readiness,
     databases::{DatabaseConfigError, Databases},
 };
+
+/// Where the keys that sign principals lie in the data folder.
+const PRINCIPAL_KEYS_FILE: &str = "principal-keys.json";
 
 /// Handles a service builds itself from. Cheap to clone.
 #[derive(Clone)]
@@ -102,6 +105,22 @@ impl Platform {
         BlobStore::new(self.data_dir.join("blobs").join(name), self.keyring.clone())
     }
 
+    /// The keys that sign principals for other processes; made now where there are none.
+    pub fn principal_keys(&self) -> Result<PrincipalKeys, PrincipalKeyError> {
+        PrincipalKeys::open_or_create(&self.data_dir.join(PRINCIPAL_KEYS_FILE), self.keyring.clone())
+    }
+
+    /// Who knows genuine principals: by the public keys that the configuration names, else by the deployment's own.
+    pub fn principal_verifier(
+        &self,
+        config: &PrincipalConfig,
+    ) -> Result<PrincipalVerifier, PrincipalKeyError> {
+        match &config.public_keys_file {
+            Some(path) => PrincipalPublicKeys::open(path).map(PrincipalVerifier::with_public_keys),
+            None => self.principal_keys().map(PrincipalVerifier::new),
+        }
+    }
+
     /// One readiness check for each database that was opened.
     pub(crate) fn database_readiness(&self) -> Vec<Readiness> {
         let databases = self.databases.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -132,6 +151,8 @@ pub struct Peers {
     pub verifier: Option<Arc<dyn Verifier>>,
     /// The services behind the gateway.
     pub upstreams: Vec<Upstream>,
+    /// Whoever knows accounts.
+    pub accounts: Option<Arc<dyn Accounts>>,
 }
 
 /// A service behind the gateway.
@@ -161,5 +182,10 @@ impl Peers {
     /// The verifier, or an error that says there is none.
     pub fn verifier(&self) -> Result<Arc<dyn Verifier>, PeerError> {
         self.verifier.clone().ok_or(PeerError("verifier"))
+    }
+
+    /// Who knows accounts, or an error that says there is nobody.
+    pub fn accounts(&self) -> Result<Arc<dyn Accounts>, PeerError> {
+        self.accounts.clone().ok_or(PeerError("accounts"))
     }
 }

@@ -3,6 +3,7 @@
 //! A development dependency only; nothing here is part of the product.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
+mod accounts;
 mod clock;
 mod databases;
 mod engine;
@@ -11,6 +12,7 @@ mod files;
 mod platform;
 
 pub use self::{
+    accounts::ScriptedAccounts,
     clock::ManualClock,
     databases::TestDatabases,
     engine::{ScriptedEngine, analysis_of},

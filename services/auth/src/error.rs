@@ -87,6 +87,9 @@ pub enum Error {
     /// Another request with the same key has taken over.
     #[error("another request with the same key has taken over")]
     Superseded,
+    /// The key under which hashes are made does not open.
+    #[error("the key under which hashes are made does not open")]
+    OpenHashKey(#[source] prosopa_vault::OpenError),
     /// A secret cannot be sealed.
     #[error("a secret cannot be sealed")]
     Seal(#[from] prosopa_vault::KeyringError),
@@ -169,6 +172,7 @@ impl From<Error> for Problem {
             | Error::Database(_)
             | Error::Queued(_)
             | Error::OpenQueued(_)
+            | Error::OpenHashKey(_)
             | Error::Job(_)
             | Error::PasswordFile { .. } => Self::internal(error),
         }

@@ -22,6 +22,7 @@ pub(crate) fn endpoints() -> Endpoints<State> {
             Operation::post("register", "/api/v1/auth/register")
                 .summary("Register a user, with an account of its own")
                 .json_request::<registrations::Registration>()
+                .keyed()
                 .json_answer::<users::User>(StatusCode::CREATED, "The new user")
                 .accepted_answer::<registrations::QueuedRegistration>("The registration that will make it")
                 .problems(&[Code::UserNameTaken, Code::EmailTaken, Code::Overloaded]),

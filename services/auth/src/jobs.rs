@@ -13,10 +13,12 @@ use crate::{
     state::State,
 };
 
-/// Every kind of job. Somebody waits for a registration; what is known of it is forgotten after a day.
+/// Every kind of job. Somebody waits for a registration; what is known of it is forgotten after a day, which is no
+/// shorter than its `Idempotency-Key` is known, and the password in it when it ends.
 pub(crate) const KINDS: &[JobKind] = &[JobKind {
     class: JobClass::Interactive,
     keep: Duration::from_secs(24 * 60 * 60),
+    forgets_input: true,
     ..JobKind::new(REGISTER_USER)
 }];
 

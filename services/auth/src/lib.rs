@@ -1,20 +1,24 @@
 //! Who is who: accounts, users, sessions, API keys, and the check of every credential.
 //!
-//! Owns the database `auth`; offers [`prosopa_contract::verifier::Verifier`]. What a request may cost and how fast
+//! Owns the database `auth`; offers [`prosopa_contract::verifier::Verifier`] and
+//! [`prosopa_contract::accounts::Accounts`]. What a request may cost and how fast
 //! requests may come is the gateway's business.
 
 mod access_tokens;
+mod accounts;
 mod administrator;
 mod api_keys;
 mod config;
 mod email;
 mod error;
+mod hash_key;
 mod http;
 mod jobs;
 mod key_text;
 mod key_use;
 mod login_throttle;
 mod metrics;
+mod network;
 mod passwords;
 mod registrations;
 mod secrets;

@@ -1,16 +1,21 @@
 //! Registration: a person gets an account of their own and a user in it (F1, R7).
 
-use std::{borrow::Cow, time::Duration};
+mod once;
+mod request;
 
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use secrecy::SecretString;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 use prosopa_contract::events::UserRegistered;
 use prosopa_jobs::{JobContext, JobRow, NewJob, Outcome};
 use prosopa_model::{AccountId, RegistrationId, Role, UserId};
 use prosopa_problem::FieldError;
+use prosopa_store::idempotency::{Claim, KeyedRequest};
+
+pub(crate) use self::{once::keyed, request::Registration};
 
 use crate::{
     email::Email,
@@ -24,15 +29,6 @@ use crate::{
 
 /// The kind of the job that makes a user.
 pub(crate) const REGISTER_USER: &str = "register-user";
-
-/// What somebody registers with, unchecked.
-pub(crate) struct Registration {
-    pub(crate) user_name: String,
-    pub(crate) email: String,
-    pub(crate) password: SecretString,
-    /// Metered requests a day.
-    pub(crate) api_request_quota: Option<u64>,
-}
 
 /// A registration whose values are acceptable.
 struct Checked {
@@ -50,7 +46,7 @@ pub(crate) struct Progress {
     pub(crate) user_id: Option<UserId>,
 }
 
-/// A registration that was enqueued, and how it stood when its caller had waited enough.
+/// A registration that was enqueued, and how it stood when it was looked at last.
 pub(crate) struct Enqueued {
     pub(crate) id: RegistrationId,
     /// Whoever has it may ask for the outcome.
@@ -62,28 +58,48 @@ pub(crate) struct Enqueued {
 pub(crate) async fn enqueue(
     state: &State,
     registration: &Registration,
+    once: Option<&Claim>,
     wait: Duration,
 ) -> Result<Enqueued, Error> {
-    let enqueued = try_enqueue(state, registration, wait).await;
+    let enqueued = try_enqueue(state, registration, once, wait).await;
     if let Err(error) = &enqueued {
         count(state, error);
     }
     enqueued
 }
 
-async fn try_enqueue(state: &State, registration: &Registration, wait: Duration) -> Result<Enqueued, Error> {
+async fn try_enqueue(
+    state: &State,
+    registration: &Registration,
+    once: Option<&Claim>,
+    wait: Duration,
+) -> Result<Enqueued, Error> {
     let checked = check(registration, state.config.default_requests_per_day).map_err(Error::Invalid)?;
     // A taken name is usually found here, before it costs a hash; the job decides.
     state.store.refuse_taken(&checked.user_name, &checked.email).await?;
     let id = RegistrationId::new();
-    let secret = secrets::random_text(secrets::SECRET_LEN)?;
-    let job = NewJob::new(REGISTER_USER, seal(state, id, registration)?);
+    let secret = secret_of(state, id);
+    let job = NewJob::new(REGISTER_USER, registration.seal(&state.keyring, id)?);
     let mut write = state.store.begin().await?;
     let job = state.jobs.enqueue(write.tx(), job).await?;
     write.insert_registration(id, job.id, secrets::digest(&secret)).await?;
+    write.finish(once, &id.to_string()).await?;
     write.commit().await?;
     let job = if wait.is_zero() { job } else { state.jobs.wait(job.id, wait).await?.unwrap_or(job) };
     Ok(Enqueued { id, secret, progress: Progress::of(job) })
+}
+
+/// A registration as it was told to who enqueued it, for who asks with the same `Idempotency-Key`.
+pub(crate) async fn recall(state: &State, id: RegistrationId) -> Result<Enqueued, Error> {
+    let stored = state.store.find_registration(id).await?.ok_or(Error::NotFound)?;
+    let job = state.jobs.find(stored.job_id).await?.ok_or(Error::NotFound)?;
+    Ok(Enqueued { id, secret: secret_of(state, id), progress: Progress::of(job) })
+}
+
+/// 43 characters, which can be told again though only their digest is kept.
+fn secret_of(state: &State, id: RegistrationId) -> SecretString {
+    let bytes = state.hash_key.hash("registration/secret", &[id.uuid().as_bytes()]);
+    URL_SAFE_NO_PAD.encode(bytes).into()
 }
 
 /// Where a registration stands; a wrong secret is told that there is none.
@@ -103,13 +119,20 @@ pub(crate) async fn find(
 /// Forgets a registration; the user that it made, or will make, stays.
 pub(crate) async fn delete(state: &State, id: RegistrationId, secret: &SecretString) -> Result<(), Error> {
     find(state, id, secret).await?;
-    forget(state, id).await
+    forget(state, id, None).await
 }
 
-/// Forgets a registration whose outcome was told.
-pub(crate) async fn forget(state: &State, id: RegistrationId) -> Result<(), Error> {
+/// Forgets a registration whose outcome was told, and the request that made it, if that is to be free to try again.
+pub(crate) async fn forget(
+    state: &State,
+    id: RegistrationId,
+    request: Option<&KeyedRequest>,
+) -> Result<(), Error> {
     let mut write = state.store.begin().await?;
     write.delete_registration(id).await?;
+    if let Some(request) = request {
+        write.withdraw(request, &id.to_string()).await?;
+    }
     write.commit().await
 }
 
@@ -131,7 +154,7 @@ pub(crate) async fn perform(state: &State, ctx: &JobContext) -> Result<Outcome, 
 }
 
 async fn try_perform(state: &State, ctx: &JobContext) -> Result<Outcome, Error> {
-    let registration = open(state, ctx.input())?;
+    let registration = Registration::open(&state.keyring, ctx.input())?;
     let checked = check(&registration, state.config.default_requests_per_day).map_err(Error::Invalid)?;
     state.store.refuse_taken(&checked.user_name, &checked.email).await?;
     let password_hash = state.passwords.hash(&checked.password, Room::Registration).await?;
@@ -163,46 +186,6 @@ fn count(state: &State, error: &Error) {
         _ => "failed",
     };
     state.metrics.registrations.with_label_values(&[outcome]).inc();
-}
-
-/// What lies in the queue of a registration: its id, then this, sealed for it.
-#[derive(Serialize, Deserialize)]
-struct Queued<'a> {
-    user_name: Cow<'a, str>,
-    email: Cow<'a, str>,
-    password: Cow<'a, str>,
-    api_request_quota: Option<u64>,
-}
-
-fn context(id: RegistrationId) -> String {
-    format!("auth/registration/{id}")
-}
-
-fn seal(state: &State, id: RegistrationId, registration: &Registration) -> Result<Vec<u8>, Error> {
-    let queued = Queued {
-        user_name: registration.user_name.as_str().into(),
-        email: registration.email.as_str().into(),
-        password: registration.password.expose_secret().into(),
-        api_request_quota: registration.api_request_quota,
-    };
-    let plain = Zeroizing::new(serde_json::to_vec(&queued).map_err(Error::Queued)?);
-    let mut input = id.uuid().as_bytes().to_vec();
-    input.extend(state.keyring.seal(&context(id), &plain)?);
-    Ok(input)
-}
-
-fn open(state: &State, input: &[u8]) -> Result<Registration, Error> {
-    let (id, sealed) = input.split_first_chunk::<16>().ok_or(Error::NotFound)?;
-    let id = RegistrationId::from_uuid(uuid::Uuid::from_bytes(*id));
-    let plain = state.keyring.open(&context(id), sealed.to_vec()).map_err(Error::OpenQueued)?;
-    let plain = Zeroizing::new(plain);
-    let queued: Queued<'_> = serde_json::from_slice(&plain).map_err(Error::Queued)?;
-    Ok(Registration {
-        user_name: queued.user_name.into_owned(),
-        email: queued.email.into_owned(),
-        password: queued.password.into_owned().into(),
-        api_request_quota: queued.api_request_quota,
-    })
 }
 
 /// Checks every value, so that a caller learns of all mistakes at once.

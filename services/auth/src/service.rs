@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use prosopa_contract::verifier::Verifier;
+use prosopa_contract::{accounts::Accounts, verifier::Verifier};
 use prosopa_events::Outbox;
 use prosopa_http::Operation;
 use prosopa_jobs::{Jobs, Setup};
@@ -10,8 +10,10 @@ use prosopa_runtime::{BuildError, Parts, Platform, Schemas, Service};
 use prosopa_store::Migration;
 
 use crate::{
+    accounts::StoreAccounts,
     administrator::{self, NewAdministrator},
     config::Config,
+    hash_key::HashKey,
     http, jobs,
     key_use::KeyUse,
     login_throttle::LoginThrottle,
@@ -31,6 +33,8 @@ pub struct AuthService;
 pub struct Offer {
     /// Tells who stands behind a credential.
     pub verifier: Arc<dyn Verifier>,
+    /// Tells who may still act for an account.
+    pub accounts: Arc<dyn Accounts>,
     /// The administrator, if this start made it: to be shown once, on a terminal only.
     pub new_administrator: Option<NewAdministrator>,
 }
@@ -77,6 +81,8 @@ impl Service for AuthService {
         let signing_keys =
             SigningKeys::load(store.clone(), platform.keyring.clone(), Arc::clone(&clock), config.clone())
                 .await?;
+        let hash_key = HashKey::load(&store, &platform.keyring).await?;
+        let accounts = Arc::new(StoreAccounts::new(store.clone()));
         let key_use = KeyUse::default();
         let login_throttle = LoginThrottle::new(config.failed_login_burst, config.failed_login_interval());
         let state = State::new(state::Parts {
@@ -90,6 +96,7 @@ impl Service for AuthService {
             jobs,
             outbox: outbox.clone(),
             keyring: platform.keyring.clone(),
+            hash_key,
             metrics,
         });
         let verifier = Arc::new(StoreVerifier::new(state.clone()));
@@ -97,7 +104,7 @@ impl Service for AuthService {
         let worker = jobs::worker(&state)?;
         let http = http::endpoints().into_router(state);
         Ok(Parts {
-            offer: Offer { verifier, new_administrator },
+            offer: Offer { verifier, accounts, new_administrator },
             http,
             tasks,
             outbox: Some(outbox),

@@ -8,7 +8,7 @@ use prosopa_model::Clock;
 use prosopa_vault::Keyring;
 
 use crate::{
-    config::Config, key_use::KeyUse, login_throttle::LoginThrottle, metrics::Metrics,
+    config::Config, hash_key::HashKey, key_use::KeyUse, login_throttle::LoginThrottle, metrics::Metrics,
     passwords::PasswordHasher, signing_keys::SigningKeys, store::Store,
 };
 
@@ -30,6 +30,7 @@ pub(crate) struct Parts {
     pub(crate) jobs: Jobs,
     pub(crate) outbox: Outbox,
     pub(crate) keyring: Keyring,
+    pub(crate) hash_key: HashKey,
     pub(crate) metrics: Metrics,
 }
 

@@ -1,6 +1,7 @@
 //! Everything this service keeps: one file for each aggregate's statements.
 
 pub(crate) mod api_keys;
+pub(crate) mod hash_key;
 pub(crate) mod registrations;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
@@ -28,6 +29,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     prosopa_events::MIGRATION,
     idempotency::MIGRATION,
     prosopa_events::REPLAY_MIGRATION,
+    migration!("0005_hash_key"),
 ];
 
 /// The service's database. Cheap to clone.
@@ -118,6 +120,11 @@ impl Write {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Lets the repetition of a request be a new attempt, whose outcome is removed here.
+    pub(crate) async fn withdraw(&mut self, request: &KeyedRequest, resource_id: &str) -> Result<(), Error> {
+        Ok(idempotency::withdraw(&mut self.tx, request, resource_id).await?)
     }
 
     /// The transaction itself, for rows that are not this service's.

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use prosopa_runtime::{BuildError, Task, TaskKind};
 
-use crate::{error::Error, state::State};
+use crate::{error::Error, hash_key, state::State};
 
 const SWEEP_PERIOD: Duration = Duration::from_secs(60);
 const ROTATION_PERIOD: Duration = Duration::from_secs(60);
@@ -52,6 +52,7 @@ async fn sweep(state: &State) -> Result<bool, Error> {
 async fn rotate_forever(state: State, stop: CancellationToken) -> Result<(), BuildError> {
     loop {
         state.signing_keys.rotate().await?;
+        hash_key::rewrap(&state.store, &state.keyring).await?;
         if pause(ROTATION_PERIOD, &stop).await.is_stopped() {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use prosopa_contract::engine::{AnalyzeFacesRequest, AnalyzeFacesResponse, ImageFormat, StageTimings};
 use prosopa_http::{ListRequest, Page};
-use prosopa_model::{AccountId, Cursor, DetectionId, ImageId, SubjectId, Timestamp};
+use prosopa_model::{AccountId, Cursor, DetectionId, ImageId, SubjectId, Timestamp, UserId};
 use prosopa_store::{Tx, idempotency};
 
 use self::findings::Findings;
@@ -97,6 +97,8 @@ pub(crate) struct Look {
 /// A picture that is to be looked at.
 pub(crate) struct NewDetection {
     pub(crate) account_id: AccountId,
+    /// On whose behalf.
+    pub(crate) user_id: UserId,
     pub(crate) picture: Bytes,
     /// The type that was declared; none where the bytes shall speak.
     pub(crate) declared: Option<ImageFormat>,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use prosopa_jobs::{
     Handler, JobClass, JobContext, JobKind, JobRow, NewJob, Outcome, SetupError, Stop, Worker, WorkerConfig,
 };
-use prosopa_model::{AccountId, DetectionId, ImageId};
+use prosopa_model::{AccountId, DetectionId, ImageId, UserId};
 use prosopa_problem::{Code, Problem};
 
 use crate::{
@@ -34,6 +34,7 @@ const CONCURRENCY: usize = 8;
 /// What a detection's job is to do. Nothing in it tells who is in the picture.
 #[derive(Debug, Serialize, Deserialize)]
 struct DetectFaces {
+    user_id: UserId,
     image_id: ImageId,
     subject: Subject,
     bytes: u64,
@@ -72,7 +73,8 @@ async fn keep(state: State, new: NewDetection) -> Result<JobRow, Error> {
     let picture = images::without_metadata(new.picture).await?;
     let account_id = new.account_id;
     let subject = subjects::choose(&state, account_id, new.subject.as_deref()).await?;
-    let input = DetectFaces { image_id, subject, bytes: picture.len() as u64, look: new.look };
+    let input =
+        DetectFaces { user_id: new.user_id, image_id, subject, bytes: picture.len() as u64, look: new.look };
     let job = NewJob::new(DETECT_FACES, serde_json::to_vec(&input).map_err(Error::Input)?);
     let job = job.account(account_id);
     let write = async {
@@ -106,6 +108,19 @@ impl Handler for DetectFacesHandler {
         let Ok(input) = serde_json::from_slice::<DetectFaces>(ctx.input()) else {
             return Ok(Outcome::failed(Code::Internal, "the job's input cannot be read"));
         };
+        // What was allowed when it was asked for may be so no more.
+        match self.state.accounts.may_act(account_id, input.user_id).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(Outcome::failed(Code::Forbidden, "the account may not do this any more")),
+            Err(error) => {
+                tracing::warn!(%error, "nobody can tell whether a job's account may act");
+                return Ok(Outcome::Retry {
+                    code: Code::Unavailable,
+                    remark: "the account cannot be checked at the moment".to_owned(),
+                    after: None,
+                });
+            }
+        }
         let made = tokio::select! {
             made = self.look(account_id, &input) => made.map_err(stop)?,
             () = ctx.cancelled() => return Ok(Outcome::Cancelled),

@@ -71,6 +71,7 @@ impl Service for DetectionService {
             keyring: platform.keyring.clone(),
             vault,
             engine: platform.peers.engine()?,
+            accounts: platform.peers.accounts()?,
             clock: Arc::clone(&platform.clock),
             metrics: Metrics::declare(&platform.metrics)?,
         };

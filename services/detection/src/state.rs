@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 
-use prosopa_contract::engine::Engine;
+use prosopa_contract::{accounts::Accounts, engine::Engine};
 use prosopa_events::Outbox;
 use prosopa_jobs::Jobs;
 use prosopa_model::Clock;
@@ -26,6 +26,7 @@ pub(crate) struct State {
     pub(crate) keyring: Keyring,
     pub(crate) vault: Vault,
     pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
 }

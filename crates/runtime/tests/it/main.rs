@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
 mod connections;
+mod principals;
 mod tasks;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -18,7 +19,7 @@ struct Running {
     public: SocketAddr,
     admin: SocketAddr,
     host: JoinHandle<Result<(), TaskEnded>>,
-    _test: TestPlatform,
+    test: TestPlatform,
 }
 
 fn parts() -> Parts<()> {
@@ -41,7 +42,7 @@ async fn run(test: TestPlatform, parts: Parts<()>, router: Router, options: List
     let mut host = Host::new(platform.clone());
     let ((), _) = host.adopt(parts);
     let host = tokio::spawn(host.run(listeners, router, options));
-    Running { platform, public, admin, host, _test: test }
+    Running { platform, public, admin, host, test }
 }
 
 async fn fetch(address: SocketAddr, path: &str) -> (u16, String) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    extract,
+    Extension, extract,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -11,13 +11,18 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use prosopa_http::{Json, PathId, Preferences, accepted};
+use prosopa_http::{
+    IDEMPOTENT_REPLAYED, IdempotencyKey, Json, PathId, Preferences, accepted, key_in_use, key_reused,
+};
 use prosopa_jobs::JobStatus;
 use prosopa_model::{RegistrationId, UserId, id};
 use prosopa_problem::{Code, Problem};
+use prosopa_runtime::PeerAddress;
+use prosopa_store::idempotency::{KeyedRequest, Known};
 
 use super::{NO_STORE, expose, users::User};
 use crate::{
+    network::Network,
     registrations::{self, Enqueued, Progress},
     state::State,
 };
@@ -47,7 +52,8 @@ pub(crate) struct QueuedRegistration {
     /// Its id; the outcome is at `/api/v1/auth/registrations/{id}`.
     #[schema(value_type = String, example = "reg_01k5zv0c8hf6w9t3m2n4p6r8s0")]
     id: RegistrationId,
-    /// Shown this once: whoever has it may ask for the outcome, with `Authorization: Bearer`.
+    /// Whoever has it may ask for the outcome, with `Authorization: Bearer`. It is shown to this request only, and again where
+    /// that is sent again with its `Idempotency-Key`.
     #[schema(value_type = String)]
     #[serde(serialize_with = "expose")]
     secret: SecretString,
@@ -82,29 +88,86 @@ const WAIT_MAX: Duration = Duration::from_secs(10);
 
 pub(super) async fn register(
     extract::State(state): extract::State<State>,
+    peer: Option<Extension<PeerAddress>>,
     preferences: Preferences,
+    idempotency_key: Option<IdempotencyKey>,
     Json(registration): Json<Registration>,
 ) -> Result<Response, Problem> {
     let Registration { user_name, email, password, api_request_quota } = registration;
     let registration = registrations::Registration { user_name, email, password, api_request_quota };
     let wait = preferences.wait_at_most(WAIT_MAX);
-    let Enqueued { id, secret, progress } = registrations::enqueue(&state, &registration, wait).await?;
-    if let Some(user_id) = progress.user_id.filter(|_| !wait.is_zero()) {
-        registrations::forget(&state, id).await?;
-        let user = state.store.find_user(user_id).await?.ok_or_else(|| Problem::new(Code::Internal))?;
-        let location = (header::LOCATION, "/api/v1/users/me");
-        return Ok((StatusCode::CREATED, [location], axum::Json(User::from(user))).into_response());
+    let network = Network::of(peer.map(|Extension(peer)| peer));
+    let request = idempotency_key
+        .map(|key| registrations::keyed(&state, &network, key.as_bytes(), &registration, !wait.is_zero()));
+    let telling = Telling { state: &state, request, preferences };
+    let mut once = None;
+    if let Some(request) = telling.request.clone() {
+        match state.store.claim(request, state.clock.now()).await? {
+            Known::New(claim) => once = Some(claim),
+            Known::Done { resource_id } => return telling.again(&resource_id).await,
+            Known::OtherRequest => return Err(key_reused()),
+            Known::Running => return Err(key_in_use()),
+        }
     }
-    if progress.job.status == JobStatus::Failed {
-        registrations::forget(&state, id).await?;
-        let code = progress.job.problem_code.as_deref().and_then(Code::find).unwrap_or(Code::Internal);
-        return Err(Problem::new(code));
+    match registrations::enqueue(&state, &registration, once.as_ref(), wait).await {
+        Ok(enqueued) => telling.tell(enqueued).await,
+        Err(error) => {
+            if let Some(claim) = &once {
+                state.store.release(claim).await;
+            }
+            Err(error.into())
+        }
     }
-    let location = format!("/api/v1/auth/registrations/{id}");
-    let body = QueuedRegistration { id, secret, status: progress.job.status.as_str() };
-    let mut response = accepted(&location, preferences, body)?;
-    response.headers_mut().insert(NO_STORE.0, HeaderValue::from_static(NO_STORE.1));
-    Ok(response)
+}
+
+/// How the outcome of a registration is told to who sent it.
+struct Telling<'a> {
+    state: &'a State,
+    /// The request, if it has a key.
+    request: Option<KeyedRequest>,
+    preferences: Preferences,
+}
+
+impl Telling<'_> {
+    /// Tells what there is to tell. What has been told is forgotten, unless a key may ask for it again.
+    async fn tell(&self, Enqueued { id, secret, progress }: Enqueued) -> Result<Response, Problem> {
+        if let Some(user_id) = progress.user_id.filter(|_| self.is_awaited()) {
+            if self.request.is_none() {
+                registrations::forget(self.state, id, None).await?;
+            }
+            let user = self.state.store.find_user(user_id).await?;
+            let user = user.ok_or_else(|| Problem::new(Code::NotFound))?;
+            let location = (header::LOCATION, "/api/v1/users/me");
+            return Ok((StatusCode::CREATED, [location], axum::Json(User::from(user))).into_response());
+        }
+        if self.is_awaited() && progress.job.status == JobStatus::Failed {
+            // Nothing was made: with the same key it may be tried again.
+            registrations::forget(self.state, id, self.request.as_ref()).await?;
+            let code = progress.job.problem_code.as_deref().and_then(Code::find).unwrap_or(Code::Internal);
+            return Err(Problem::new(code));
+        }
+        let location = format!("/api/v1/auth/registrations/{id}");
+        let body = QueuedRegistration { id, secret, status: progress.job.status.as_str() };
+        let mut response = accepted(&location, self.preferences, body)?;
+        response.headers_mut().insert(NO_STORE.0, HeaderValue::from_static(NO_STORE.1));
+        Ok(response)
+    }
+
+    /// Tells of what the first request with the key has made.
+    async fn again(&self, resource_id: &str) -> Result<Response, Problem> {
+        let id = resource_id.parse().map_err(Problem::internal)?;
+        let enqueued = registrations::recall(self.state, id).await?;
+        if self.is_awaited() && !enqueued.progress.job.status.is_finished() {
+            return Err(key_in_use());
+        }
+        let mut response = self.tell(enqueued).await?;
+        response.headers_mut().insert(IDEMPOTENT_REPLAYED.0, IDEMPOTENT_REPLAYED.1);
+        Ok(response)
+    }
+
+    fn is_awaited(&self) -> bool {
+        !self.preferences.wait_at_most(WAIT_MAX).is_zero()
+    }
 }
 
 pub(super) async fn show(

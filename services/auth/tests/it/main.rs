@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs, reason = "tests")]
 
 mod access_tokens;
+mod accounts;
 mod administrator;
 mod api_keys;
 mod login_throttle;

@@ -1,3 +1,5 @@
+mod once;
+
 use futures::future::join_all;
 use http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};

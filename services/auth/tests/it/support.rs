@@ -12,7 +12,10 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use prosopa_auth::{AuthService, Config, NewAdministrator};
-use prosopa_contract::verifier::{Verifier, VerifyError};
+use prosopa_contract::{
+    accounts::Accounts,
+    verifier::{Verifier, VerifyError},
+};
 use prosopa_model::{Clock, Principal};
 use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Platform, Service};
 use prosopa_store::{Backend, Database, affected, on_db, query, query_scalar};
@@ -24,6 +27,7 @@ pub(crate) struct App {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) platform: Platform,
     pub(crate) new_administrator: Option<NewAdministrator>,
+    pub(crate) accounts: Arc<dyn Accounts>,
     verifier: Arc<dyn Verifier>,
     router: Router,
     /// Does its jobs, until it is told to stop; none in one that is idle.
@@ -104,10 +108,11 @@ impl App {
         let stopped = stop_worker.clone();
         let worker = tokio::spawn(async move { worker.run(stopped).await });
         let (verifier, new_administrator) = (Arc::clone(&offer.verifier), offer.new_administrator.clone());
+        let accounts = Arc::clone(&offer.accounts);
         let mut host = Host::new(platform.clone());
         let (_, router) = host.adopt(parts);
         let worker = Some((stop_worker, worker));
-        Self { clock, platform, new_administrator, verifier, router, worker, host, folder }
+        Self { clock, platform, new_administrator, accounts, verifier, router, worker, host, folder }
     }
 
     /// Ends the process in order, its tasks too, and starts the next one.
@@ -241,6 +246,17 @@ impl App {
         drop(connection);
         database.close().await;
         count
+    }
+
+    /// Reads one value, of what no operation shows.
+    pub(crate) async fn bytes(&self, sql: &'static str) -> Vec<u8> {
+        let options = self.platform.database_options(AuthService::NAME).unwrap();
+        let database = Database::open(&options, AuthService::MIGRATIONS).await.unwrap();
+        let mut connection = database.read().await.unwrap();
+        let value = on_db!(connection, c => query_scalar::<_, Vec<u8>>(sql).fetch_one(c).await).unwrap();
+        drop(connection);
+        database.close().await;
+        value
     }
 
     /// Does to the database what no operation does yet.

@@ -118,6 +118,7 @@ async fn create_detection(
     let account_id = principal.account_id;
     let mut new = NewDetection {
         account_id,
+        user_id: principal.user_id,
         picture: upload.bytes,
         declared: upload.declared,
         claim: upload.claim,

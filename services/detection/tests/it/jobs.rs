@@ -197,3 +197,20 @@ async fn pictures_of_waiting_jobs_are_not_swept() {
     detection.sweep().await;
     assert_eq!(all().await, 0, "its job is forgotten");
 }
+
+/// F10: a job asks again, when it runs, whether its account may still act.
+#[tokio::test]
+async fn a_barred_account_gets_nothing_more() {
+    let detection = Detection::start().await;
+    let (barred, other) = (AccountId::new(), AccountId::new());
+    let jobs = [detection.enqueue(barred).await, detection.enqueue(other).await];
+    detection.accounts.bar(barred);
+    assert_eq!(detection.work().await, 2);
+    let job = detection.get(barred, &jobs[0]).await.json();
+    assert_eq!((&job["status"], &job["problem"]["code"]), (&"failed".into(), &"forbidden".into()), "{job}");
+    assert_eq!(
+        detection.get(barred, "/api/v1/faces/detections").await.json()["items"],
+        serde_json::json!([])
+    );
+    assert_eq!(detection.get(other, &jobs[1]).await.json()["status"], "completed");
+}

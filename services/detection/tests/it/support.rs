@@ -9,11 +9,14 @@ use prosopa_contract::engine::{AnalyzeFacesRequest, AnalyzeFacesResponse, Engine
 use prosopa_detection::{Config, DetectionService};
 use prosopa_model::{AccountId, ImageId};
 use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Service};
-use prosopa_testkit::{ManualClock, Received, ScriptedEngine, TestPlatform, analysis_of, principal_of, send};
+use prosopa_testkit::{
+    ManualClock, Received, ScriptedAccounts, ScriptedEngine, TestPlatform, analysis_of, principal_of, send,
+};
 use prosopa_vault::BlobError;
 
 pub(crate) struct Detection {
     pub(crate) test: TestPlatform,
+    pub(crate) accounts: Arc<ScriptedAccounts>,
     /// What a host would adopt.
     pub(crate) parts: Option<Parts<()>>,
     router: Router,
@@ -30,8 +33,10 @@ impl Detection {
     ) -> Self {
         let mut test = TestPlatform::new();
         test.platform.peers.engine = Some(Arc::new(ScriptedEngine::new(script)));
+        let accounts = Arc::<ScriptedAccounts>::default();
+        test.platform.peers.accounts = Some(Arc::<ScriptedAccounts>::clone(&accounts));
         let parts = DetectionService::build(Config::default(), &test.platform).await.unwrap();
-        Self { test, router: parts.http.clone(), parts: Some(parts) }
+        Self { test, accounts, router: parts.http.clone(), parts: Some(parts) }
     }
 
     /// Does every job that is due.

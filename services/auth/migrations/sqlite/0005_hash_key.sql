@@ -1,0 +1,7 @@
+-- The one key under which what could be guessed is hashed, sealed by the keyring. Made once, only its sealing changes.
+CREATE TABLE hash_key (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    sealed_key BLOB NOT NULL,
+    -- Which key of the keyring sealed it.
+    kid TEXT NOT NULL
+) STRICT;
