@@ -106,7 +106,7 @@ enum WindowDefinition {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         time_zone: Option<String>,
     },
-    /// The time up to now. Counted in sixtieths, so that what is spent may count up to a sixtieth longer, never shorter.
+    /// The time up to now. Counted in sixtieths, so that what is spent may count a sixtieth or two longer, never shorter.
     Sliding {
         /// How long, 1 second to 31 days.
         #[schema(minimum = 1, maximum = 2_678_400)]

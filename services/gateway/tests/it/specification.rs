@@ -64,7 +64,7 @@ struct Specification {
     window: QuotaWindow,
     limit: u64,
     charges: Vec<Charge>,
-    /// The latest beginning that was counted in: a clock that is set back goes on with it.
+    /// The latest beginning that was counted in: a clock that is set back goes on there.
     latest: Timestamp,
 }
 
@@ -76,11 +76,8 @@ impl Specification {
     fn used(&self, now: Timestamp) -> u64 {
         let start = self.start(now);
         let counts = |charge: &&Charge| {
-            if self.window.lasts().is_zero() {
-                charge.starts_at == start
-            } else {
-                now < self.window.around(charge.starts_at).1.after(self.window.lasts())
-            }
+            let ends_at = self.window.around(charge.starts_at).1.after(self.window.lasts());
+            start < ends_at
         };
         self.charges.iter().filter(counts).map(|charge| charge.weight).sum()
     }
