@@ -47,6 +47,10 @@ pub(crate) async fn build(mut settings: Settings) -> Result<Product, Failure> {
     let (engine, _) = host.adopt(engine);
     platform.peers.engine = Some(engine);
 
+    let notifications = NotificationsService::build(settings.notifications, &platform).await?;
+    let (mailer, notifications) = host.adopt(notifications);
+    platform.peers.mailer = Some(mailer);
+
     let auth = AuthService::build(settings.auth, &platform).await?;
     let (offer, auth) = host.adopt(auth);
     platform.peers.verifier = Some(offer.verifier);
@@ -54,9 +58,6 @@ pub(crate) async fn build(mut settings: Settings) -> Result<Product, Failure> {
 
     let detection: Parts<()> = DetectionService::build(settings.detection, &platform).await?;
     let ((), detection) = host.adopt(detection);
-
-    let notifications = NotificationsService::build(settings.notifications, &platform).await?;
-    let ((), notifications) = host.adopt(notifications);
 
     platform.peers.upstreams = vec![
         upstream::<AuthService>(auth),

@@ -8,7 +8,7 @@ use std::{
 use axum::Router;
 use tokio_util::sync::CancellationToken;
 
-use prosopa_contract::{accounts::Accounts, engine::Engine, verifier::Verifier};
+use prosopa_contract::{accounts::Accounts, engine::Engine, mailer::Mailer, verifier::Verifier};
 use prosopa_http::Operation;
 use prosopa_model::Clock;
 use prosopa_store::{Database, Migration, Options};
@@ -153,6 +153,8 @@ pub struct Peers {
     pub upstreams: Vec<Upstream>,
     /// Whoever knows accounts.
     pub accounts: Option<Arc<dyn Accounts>>,
+    /// Whoever sends mail.
+    pub mailer: Option<Arc<dyn Mailer>>,
 }
 
 /// A service behind the gateway.
@@ -187,5 +189,10 @@ impl Peers {
     /// Who knows accounts, or an error that says there is nobody.
     pub fn accounts(&self) -> Result<Arc<dyn Accounts>, PeerError> {
         self.accounts.clone().ok_or(PeerError("accounts"))
+    }
+
+    /// Who sends mail, or an error that says there is nobody.
+    pub fn mailer(&self) -> Result<Arc<dyn Mailer>, PeerError> {
+        self.mailer.clone().ok_or(PeerError("mailer"))
     }
 }

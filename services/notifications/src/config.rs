@@ -1,8 +1,12 @@
 //! The section `notifications` of the configuration.
 
+mod mail;
+
 use std::{ops::RangeInclusive, time::Duration};
 
 use serde::{Deserialize, Serialize};
+
+pub use self::mail::{MailConfig, MailConfigError, MailTransport, SmtpConfig, SmtpTls};
 
 /// How long jobs may be listed, days.
 const PROJECTION_DAYS: RangeInclusive<u32> = 1..=3_650;
@@ -13,22 +17,23 @@ const PROJECTION_DAYS: RangeInclusive<u32> = 1..=3_650;
 pub struct Config {
     /// Days that a job is listed after its last change, 1 to 3650.
     pub projection_days: u32,
+    /// How mail leaves and what stands in it.
+    pub mail: MailConfig,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { projection_days: 30 }
+        Self { projection_days: 30, mail: MailConfig::default() }
     }
 }
 
 impl Config {
     /// Refuses values out of range.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        if PROJECTION_DAYS.contains(&self.projection_days) {
-            Ok(())
-        } else {
-            Err(ConfigError::ProjectionDays(self.projection_days))
+        if !PROJECTION_DAYS.contains(&self.projection_days) {
+            return Err(ConfigError::ProjectionDays(self.projection_days));
         }
+        Ok(self.mail.validate()?)
     }
 
     /// How long a job is listed after its last change.
@@ -43,4 +48,7 @@ pub enum ConfigError {
     /// Jobs would be listed for no time, or for ever.
     #[error("notifications.projection_days is {0}, must be 1 to 3650")]
     ProjectionDays(u32),
+    /// Mail could not be sent like this.
+    #[error(transparent)]
+    Mail(#[from] MailConfigError),
 }

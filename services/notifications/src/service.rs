@@ -2,13 +2,21 @@
 
 use std::sync::Arc;
 
-use prosopa_contract::events::JOB_EVENTS;
+use prosopa_contract::{events::JOB_EVENTS, mailer::Mailer};
 use prosopa_events::Subscription;
 use prosopa_http::Operation;
+use prosopa_jobs::{Jobs, Setup};
 use prosopa_runtime::{BuildError, Listening, Parts, Platform, Schemas, Service, Task, TaskKind};
 use prosopa_store::{Migration, migration};
 
-use crate::{config::Config, events::JobProjection, http, sweep::Sweep};
+use crate::{
+    config::Config,
+    events::JobProjection,
+    http,
+    mails::{self, Mails, NoteEnds, Sender, Transport},
+    metrics::Metrics,
+    sweep::Sweep,
+};
 
 /// The schema, in order.
 const MIGRATIONS: &[Migration] = &[
@@ -16,12 +24,15 @@ const MIGRATIONS: &[Migration] = &[
     prosopa_events::MIGRATION,
     prosopa_events::REPLAY_MIGRATION,
     migration!("0002_job_age"),
+    migration!("0003_listed_jobs"),
+    prosopa_jobs::MIGRATION,
+    migration!("0004_mails"),
 ];
 
 /// The services that have jobs.
 const PRODUCERS: &[&str] = &["detection"];
 
-/// The list of all jobs.
+/// Mail, and the list of all jobs.
 pub struct NotificationsService;
 
 impl Service for NotificationsService {
@@ -29,7 +40,7 @@ impl Service for NotificationsService {
     const DESCRIPTION: &'static str = "All jobs of an account";
 
     type Config = Config;
-    type Offer = ();
+    type Offer = Arc<dyn Mailer>;
 
     fn operations() -> Vec<Operation> {
         http::endpoints().into_operations()
@@ -39,20 +50,47 @@ impl Service for NotificationsService {
         &[(Self::NAME, MIGRATIONS)]
     }
 
-    async fn build(config: Config, platform: &Platform) -> Result<Parts<()>, BuildError> {
+    async fn build(config: Config, platform: &Platform) -> Result<Parts<Self::Offer>, BuildError> {
         config.validate()?;
         let database = platform.database(Self::NAME, MIGRATIONS).await?;
         let subscription =
             Subscription { name: "jobs-projection", topics: &[JOB_EVENTS], handler: Arc::new(JobProjection) };
+        let jobs = Jobs::new(Setup {
+            service: Self::NAME,
+            database: database.clone(),
+            clock: Arc::clone(&platform.clock),
+            metrics: &platform.metrics,
+            kinds: &[mails::KIND],
+            schedules: &[],
+            hook: Some(Arc::new(NoteEnds)),
+        })?;
+        let metrics = Metrics::declare(&platform.metrics)?;
+        let sender = Sender {
+            database: database.clone(),
+            keyring: platform.keyring.clone(),
+            clock: Arc::clone(&platform.clock),
+            metrics: metrics.clone(),
+            transport: Transport::new(&config.mail, &platform.data_dir)?,
+            from: config.mail.sender()?,
+            public_url: config.mail.public_url.clone(),
+        };
+        let worker = sender.into_worker(jobs.clone())?;
+        let mails = Mails {
+            database: database.clone(),
+            jobs,
+            keyring: platform.keyring.clone(),
+            clock: Arc::clone(&platform.clock),
+            metrics,
+        };
         let sweep = Sweep { database: database.clone(), clock: Arc::clone(&platform.clock), config };
         let sweep = Task::new("notifications_sweep", TaskKind::Restart, move |stop| sweep.clone().run(stop));
         Ok(Parts {
-            offer: (),
+            offer: Arc::new(mails),
             http: http::endpoints().into_router(database.clone()),
             tasks: vec![sweep],
             outbox: None,
             listens: vec![Listening { subscription, producers: PRODUCERS, database }],
-            jobs: Vec::new(),
+            jobs: vec![("notifications_mails", worker)],
             readiness: Vec::new(),
         })
     }

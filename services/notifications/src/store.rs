@@ -1,3 +1,4 @@
-//! How the projection is kept: the service's SQL.
+//! How the projection and the mails are kept: the service's SQL.
 
 pub(crate) mod jobs;
+pub(crate) mod mails;

@@ -1,4 +1,4 @@
-//! The tables `jobs` and `forgotten_jobs`.
+//! The tables `listed_jobs` and `forgotten_jobs`.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,8 @@ const LOCK: &str = "notifications/jobs";
 /// forgotten after later ones.
 pub(crate) async fn put(tx: &mut Tx, row: &JobRow) -> Result<(), Error> {
     tx.lock(LOCK).await?;
-    let sql = "INSERT INTO jobs (job_id, account_id, service, kind, class, status, phase, progress_done,
+    let sql =
+        "INSERT INTO listed_jobs (job_id, account_id, service, kind, class, status, phase, progress_done,
            progress_total, attempts, problem_code, href, created_at, changed_at, position)
          SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
          WHERE NOT EXISTS (SELECT 1 FROM forgotten_jobs WHERE service = $3 AND position >= $15)
@@ -45,7 +46,7 @@ pub(crate) async fn put(tx: &mut Tx, row: &JobRow) -> Result<(), Error> {
            progress_total = excluded.progress_total, attempts = excluded.attempts,
            problem_code = excluded.problem_code, href = excluded.href, changed_at = excluded.changed_at,
            position = excluded.position
-         WHERE excluded.position > jobs.position";
+         WHERE excluded.position > listed_jobs.position";
     on_db!(tx, c => query(sql)
         .bind(row.job_id.uuid())
         .bind(row.account_id.uuid())
@@ -75,8 +76,8 @@ pub(crate) async fn forget_unchanged_since(
     time: Timestamp,
     limit: u32,
 ) -> Result<u64, Error> {
-    let delete = "DELETE FROM jobs WHERE changed_at < $1 AND job_id IN
-           (SELECT job_id FROM jobs WHERE changed_at < $1 ORDER BY changed_at LIMIT $2)
+    let delete = "DELETE FROM listed_jobs WHERE changed_at < $1 AND job_id IN
+           (SELECT job_id FROM listed_jobs WHERE changed_at < $1 ORDER BY changed_at LIMIT $2)
          RETURNING service, position";
     let note = "INSERT INTO forgotten_jobs (service, position) VALUES ($1, $2)
          ON CONFLICT (service) DO UPDATE SET position = excluded.position
@@ -110,7 +111,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<JobRow>, Error> {
     let sql = "SELECT job_id, account_id, service, kind, class, status, phase, progress_done, progress_total,
            attempts, problem_code, href, created_at, changed_at, position
-         FROM jobs
+         FROM listed_jobs
          WHERE account_id = $1 AND created_at >= $2 AND created_at < $3 AND (created_at, job_id) < ($4, $5)
            AND ($6 = '' OR status = $6) AND ($7 = '' OR service = $7)
          ORDER BY created_at DESC, job_id DESC LIMIT $8";

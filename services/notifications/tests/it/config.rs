@@ -8,11 +8,12 @@ use prosopa_testkit::TestPlatform;
 async fn days_out_of_range_are_refused() {
     assert_eq!(Config::default().projection_days, 30);
     for projection_days in [1, 3_650] {
-        assert_eq!(Config { projection_days }.validate(), Ok(()));
+        assert_eq!(Config { projection_days, ..Config::default() }.validate(), Ok(()));
     }
     let test = TestPlatform::new();
     for projection_days in [0, 3_651] {
-        let built = NotificationsService::build(Config { projection_days }, &test.platform).await;
+        let config = Config { projection_days, ..Config::default() };
+        let built = NotificationsService::build(config, &test.platform).await;
         let error = built.err().unwrap();
         let refused = error.downcast_ref::<ConfigError>();
         assert_eq!(refused, Some(&ConfigError::ProjectionDays(projection_days)));

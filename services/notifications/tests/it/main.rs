@@ -1,7 +1,9 @@
-//! The list of all jobs through the service's public door: events in, pages out.
+//! The service through its public door: events in and pages out; mail in, and out by a mail server or into the outbox.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
 mod config;
+mod mail;
 mod order;
 mod retention;
 mod support;
+mod upgrade;

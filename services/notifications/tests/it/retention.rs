@@ -17,7 +17,7 @@ async fn old_jobs_are_forgotten() {
     notifications.say(&[changed], "queued").await;
     notifications.test.clock.advance(DAY);
     notifications.say(&[young], "queued").await;
-    notifications.sweep(Config { projection_days: 2 }, 2).await;
+    notifications.sweep(Config { projection_days: 2, ..Config::default() }, 2).await;
     let mut left = notifications.list().await;
     left.sort();
     let mut expected = [line(changed, "queued"), line(young, "queued")];

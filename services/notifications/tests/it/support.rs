@@ -13,14 +13,14 @@ use axum::{Router, body::Body};
 use http::Request;
 use serde_json::Value;
 
-use prosopa_contract::events::JobChanged;
+use prosopa_contract::{events::JobChanged, mailer::Mailer};
 use prosopa_events::{
     Delivery, Handler, HandlerError, Letters, Outbox, Runner, RunnerConfig, RunnerMetrics, Subscription,
     request_replay,
 };
 use prosopa_model::{AccountId, Clock, JobId};
 use prosopa_notifications::{Config, NotificationsService};
-use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Service};
+use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Platform, Service};
 use prosopa_store::{Database, Tx};
 use prosopa_telemetry::Metrics;
 use prosopa_testkit::{ManualClock, TestPlatform, principal_of, send};
@@ -28,7 +28,7 @@ use prosopa_testkit::{ManualClock, TestPlatform, principal_of, send};
 pub(crate) struct Notifications {
     pub(crate) test: TestPlatform,
     pub(crate) account: AccountId,
-    parts: Parts<()>,
+    parts: Parts<Arc<dyn Mailer>>,
     subscription: Subscription,
     gate: Arc<Gate>,
     /// Where jobs are, and what says how they stand.
@@ -59,7 +59,7 @@ impl Notifications {
         let migrations = &[prosopa_events::MIGRATION, prosopa_events::REPLAY_MIGRATION];
         let producer = Database::open(&test.home.options("detection"), migrations).await.unwrap();
         let outbox = Outbox::new("detection", producer.clone(), Arc::<ManualClock>::clone(&test.clock));
-        let parts = NotificationsService::build(Config::default(), &test.platform).await.unwrap();
+        let parts = build(&test.platform).await;
         let heard = &parts.listens[0].subscription;
         let gate = Arc::new(Gate { handler: Arc::clone(&heard.handler), is_closed: AtomicBool::new(false) });
         let subscription =
@@ -124,7 +124,7 @@ impl Notifications {
         let platform = self.test.home.platform(Arc::<ManualClock>::clone(&self.test.clock));
         let parts = NotificationsService::build(config, &platform).await.unwrap();
         let mut host = Host::new(platform.clone());
-        let ((), router) = host.adopt(parts);
+        let (_, router) = host.adopt(parts);
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listeners = Listeners::bind(any, any).await.unwrap();
         let host = tokio::spawn(async move { host.run(listeners, router, ListenerOptions::default()).await });
@@ -137,14 +137,23 @@ impl Notifications {
 
     /// The first page of the account's jobs: id and status.
     pub(crate) async fn list(&self) -> Vec<(String, String)> {
-        let router: &Router = &self.parts.http;
-        let mut request = Request::get("/api/v1/jobs?limit=200").body(Body::empty()).unwrap();
-        request.extensions_mut().insert(principal_of(self.account));
-        let page = send(router, request).await.json();
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let items = page["items"].as_array().unwrap();
-        items.iter().map(|item| (text(&item["id"]), text(&item["status"]))).collect()
+        list(&self.parts.http, self.account).await
     }
+}
+
+/// The service as it is by default.
+pub(crate) async fn build(platform: &Platform) -> Parts<Arc<dyn Mailer>> {
+    NotificationsService::build(Config::default(), platform).await.unwrap()
+}
+
+/// The first page of an account's jobs: id and status.
+pub(crate) async fn list(router: &Router, account: AccountId) -> Vec<(String, String)> {
+    let mut request = Request::get("/api/v1/jobs?limit=200").body(Body::empty()).unwrap();
+    request.extensions_mut().insert(principal_of(account));
+    let page = send(router, request).await.json();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let items = page["items"].as_array().unwrap();
+    items.iter().map(|item| (text(&item["id"]), text(&item["status"]))).collect()
 }
 
 /// What a list says of one job.

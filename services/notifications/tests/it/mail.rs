@@ -1,0 +1,11 @@
+//! Mail: accepted, sent, tried again, given up.
+
+mod acceptance;
+mod configuration;
+mod outbox;
+mod post_office;
+mod readiness;
+mod secrecy;
+mod sending;
+mod server;
+mod tls;
