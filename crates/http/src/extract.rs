@@ -6,7 +6,7 @@ use http::{HeaderMap, header, request::Parts};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
-use prosopa_model::{Id, Kind, Principal};
+use prosopa_model::{Id, Kind, Principal, Role, Scope};
 use prosopa_problem::{Code, Problem};
 
 /// Who calls, as authentication left it with the request.
@@ -18,6 +18,27 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let principal = parts.extensions.get::<Principal>().cloned();
         principal.map(Self).ok_or_else(|| Problem::new(Code::Unauthenticated))
+    }
+}
+
+/// An administrator who calls with a credential that allows administration.
+///
+/// The gateway has checked it already; a service that is called past the gateway relies on this. It comes first among a
+/// handler's arguments, so that others learn nothing of what exists.
+pub struct Administrator(pub Principal);
+
+impl<S: Send + Sync> FromRequestParts<S> for Administrator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Caller(principal) = Caller::from_request_parts(parts, state).await?;
+        if principal.role != Role::Administrator {
+            return Err(Problem::new(Code::Forbidden).with_detail("only administrators may do this"));
+        }
+        if !principal.scopes.has(Scope::Admin) {
+            return Err(Problem::new(Code::Forbidden).with_detail("the credential lacks the scope admin"));
+        }
+        Ok(Self(principal))
     }
 }
 

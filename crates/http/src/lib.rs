@@ -12,14 +12,18 @@ mod operation;
 mod paging;
 mod prefer;
 mod schema;
+pub mod signatures;
 
 pub use self::{
     answer::{CurrentRequestId, X_REQUEST_ID, finish_answers},
     endpoints::Endpoints,
-    extract::{BodyBytes, Caller, Json, PathId, Query, content_type},
+    extract::{Administrator, BodyBytes, Caller, Json, PathId, Query, content_type},
     idempotency::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, IdempotencyKey, key_in_use, key_reused},
     openapi::{AssemblyError, Section, assemble},
     operation::{Access, Answer, Operation, RequestContent},
-    paging::{ListQuery, ListRequest, Page, PageQuery, PageRequest},
+    paging::{
+        ListQuery, ListRequest, NumberedPage, NumberedPageQuery, NumberedPageRequest, Page, PageQuery,
+        PageRequest,
+    },
     prefer::{PREFER, PREFERENCE_APPLIED, Preferences, accepted},
 };

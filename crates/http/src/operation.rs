@@ -114,6 +114,11 @@ impl Operation {
         Self::new(id, Method::PUT, path, true)
     }
 
+    /// An operation that gives what its path names other values, the same however often it is repeated.
+    pub fn patch(id: &'static str, path: &'static str) -> Self {
+        Self::new(id, Method::PATCH, path, true)
+    }
+
     /// A deleting operation.
     pub fn delete(id: &'static str, path: &'static str) -> Self {
         Self::new(id, Method::DELETE, path, true)
@@ -255,6 +260,12 @@ impl Operation {
         self.schema_answer(StatusCode::OK, description, Schemas::page_of::<T>())
     }
 
+    /// Answers with a [`NumberedPage`](crate::NumberedPage) of `T`.
+    #[must_use]
+    pub fn numbered_page_answer<T: ToSchema>(self, description: &'static str) -> Self {
+        self.schema_answer(StatusCode::OK, description, Schemas::numbered_page_of::<T>())
+    }
+
     fn schema_answer(mut self, status: StatusCode, description: &'static str, schemas: Schemas) -> Self {
         self.answer = Answer { status, description, content: vec![("application/json", Some(schemas))] };
         self
@@ -294,6 +305,14 @@ impl Operation {
     pub fn bytes_answer(mut self, media_types: &[&'static str], description: &'static str) -> Self {
         let content = media_types.iter().map(|media_type| (*media_type, None)).collect();
         self.answer = Answer { status: StatusCode::OK, description, content };
+        self
+    }
+
+    /// Takes the connection over (101, RFC 6455); `messages` says what goes over it.
+    #[must_use]
+    pub fn upgrades(mut self, messages: &'static str) -> Self {
+        self.answer =
+            Answer { status: StatusCode::SWITCHING_PROTOCOLS, description: messages, content: Vec::new() };
         self
     }
 

@@ -48,6 +48,27 @@ impl Schemas {
         Self { root, named }
     }
 
+    /// The schema of a [`NumberedPage`](crate::NumberedPage) of `T`, named after `T`.
+    pub(crate) fn numbered_page_of<T: ToSchema>() -> Self {
+        let Self { root: row, mut named } = Self::of::<T>();
+        let name = format!("{}NumberedPage", T::name());
+        let number = |minimum: u32, description: &str| json!({ "type": "integer", "format": "int64", "minimum": minimum, "description": description });
+        let page = json!({
+            "type": "object",
+            "description": "One numbered page of a list.",
+            "required": ["items", "page", "per_page", "total"],
+            "properties": {
+                "items": { "type": "array", "items": row, "description": "The rows, in the order asked for." },
+                "page": number(1, "Which page it is; the first is 1."),
+                "per_page": number(1, "Rows a full page has."),
+                "total": number(0, "Rows of all pages together."),
+            },
+        });
+        let root = json!({ "$ref": format!("#/components/schemas/{name}") });
+        named.insert(name, page);
+        Self { root, named }
+    }
+
     /// The reference to put where the type is used.
     pub(crate) const fn root(&self) -> &Value {
         &self.root
