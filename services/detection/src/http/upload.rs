@@ -6,7 +6,7 @@ use http::StatusCode;
 use http_body::Body;
 
 use prosopa_contract::engine::{IMAGE_BYTES_MAX, ImageFormat};
-use prosopa_http::{BodyBytes, content_type};
+use prosopa_http::{BodyBytes, content_type, signatures::RestOfBody};
 use prosopa_problem::{Code, Problem};
 
 use crate::{budget::Claim, state::State};
@@ -36,8 +36,13 @@ impl FromRequest<State> for Upload {
         let claim = state.budget.claim(length).await?;
         let declared = content_type(request.headers()).map(str::to_ascii_lowercase);
         let (bytes, declared) = if declared.as_deref() == Some("multipart/form-data") {
-            let form = Multipart::from_request(request, state).await;
-            read_form(form.map_err(|error| malformed(&error))?).await?
+            let (parts, body) = request.into_parts();
+            let (body, rest) = RestOfBody::of(body);
+            let form = Multipart::from_request(Request::from_parts(parts, body), state).await;
+            let picture = read_form(form.map_err(|error| malformed(&error))?).await?;
+            // A form ends before its body does: only at the end is known whether the body is what was signed.
+            rest.read().await.map_err(|error| malformed(&error))?;
+            picture
         } else {
             let declared = declared_format(declared.as_deref())?;
             let BodyBytes(bytes) = BodyBytes::from_request(request, state).await?;

@@ -143,3 +143,17 @@ async fn parameters_reach_the_engine() {
     assert_eq!(received.status, 201);
     assert_eq!(received.json()["faces"], serde_json::json!([]));
 }
+
+/// F5: a form whose body breaks off behind its end is not taken for whole.
+#[tokio::test]
+async fn a_form_is_read_to_the_end_of_its_body() {
+    let detection = Detection::start().await;
+    let form = "--x\r\ncontent-disposition: form-data; name=\"image\"\r\n\r\na picture\r\n--x--\r\n";
+    let broken = futures::stream::iter([Ok(form), Err(std::io::Error::other("it broke off"))]);
+    let account = AccountId::new();
+    let body = axum::body::Body::from_stream(broken);
+    let received = detection.post(account, "multipart/form-data; boundary=x", body).await;
+    assert_eq!(received.refusal(), (400, "malformed-request".into()));
+    let list = detection.get(account, "/api/v1/faces/detections").await.json();
+    assert_eq!(list["items"], serde_json::json!([]));
+}
