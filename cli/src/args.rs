@@ -10,7 +10,7 @@ use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcom
 
 pub(crate) use client::{
     ClientCommand, Completions, Detect, KeysCommand, KeysCreate, KeysRevoke, Login, Logout, PasswordArgs,
-    Register, ResultsCommand, ResultsDelete, ResultsList, ResultsShow,
+    Register, ResultsCommand, ResultsDelete, ResultsList, ResultsShow, SubjectsCommand, SubjectsErase,
 };
 pub(crate) use global::{Format, GlobalOptions, ProgressMode, ServerUrl};
 

@@ -44,12 +44,14 @@ pub(crate) struct DetectionFilter {
 }
 
 /// What the detector is asked for beyond its defaults.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct DetectionOptions {
     /// Smallest face looked for, in pixels.
     pub(crate) min_face_px: Option<u32>,
     /// Most faces reported.
     pub(crate) max_faces: Option<u32>,
+    /// The caller's own name of the person in the pictures.
+    pub(crate) subject: Option<String>,
 }
 
 impl Client {
@@ -122,11 +124,12 @@ impl Client {
     pub(crate) async fn detect(
         &self,
         picture: Picture,
-        options: DetectionOptions,
+        options: &DetectionOptions,
     ) -> Result<Detection, Error> {
         let call = Call::new(Method::POST, &["faces", "detections"])
             .query("min_face_px", options.min_face_px)
             .query("max_faces", options.max_faces)
+            .query("subject_id", options.subject.as_deref())
             .body(Body { content_type: picture.content_type, bytes: picture.bytes });
         self.authorized(call).await?.document()
     }
@@ -154,6 +157,11 @@ impl Client {
     /// Deletes a result.
     pub(crate) async fn delete_detection(&self, id: &str) -> Result<(), Error> {
         self.authorized(Call::new(Method::DELETE, &["faces", "detections", id])).await.map(drop)
+    }
+
+    /// Erases a person: nothing that is kept of it can be read any more.
+    pub(crate) async fn erase_subject(&self, id: &str) -> Result<(), Error> {
+        self.authorized(Call::new(Method::DELETE, &["faces", "subjects", id])).await.map(drop)
     }
 
     async fn anonymous(&self, call: Call) -> Result<Answer, Error> {

@@ -7,11 +7,12 @@ mod login;
 mod logout;
 mod register;
 mod results;
+mod subjects;
 mod whoami;
 
 use std::process::ExitCode;
 
-use crate::args::{ClientCommand, GlobalOptions, KeysCommand, ResultsCommand};
+use crate::args::{ClientCommand, GlobalOptions, KeysCommand, ResultsCommand, SubjectsCommand};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::report::Reporter;
@@ -75,6 +76,7 @@ async fn dispatch(ctx: &Context, command: ClientCommand) -> Result<(), Failure> 
         ClientCommand::Results(ResultsCommand::List(args)) => results::list(ctx, args).await,
         ClientCommand::Results(ResultsCommand::Show(args)) => results::show(ctx, &args).await,
         ClientCommand::Results(ResultsCommand::Delete(args)) => results::delete(ctx, &args).await,
+        ClientCommand::Subjects(SubjectsCommand::Erase(args)) => subjects::erase(ctx, &args).await,
         ClientCommand::Completions(args) => completions::run(&args),
     }
 }

@@ -32,6 +32,9 @@ pub(crate) enum ClientCommand {
     /// List, show and delete stored results
     #[command(subcommand, after_help = examples::RESULTS)]
     Results(ResultsCommand),
+    /// Erase persons
+    #[command(subcommand, after_help = examples::SUBJECTS)]
+    Subjects(SubjectsCommand),
     /// Print the completion script of a shell
     #[command(after_help = examples::COMPLETIONS)]
     Completions(Completions),
@@ -135,6 +138,9 @@ pub(crate) struct Detect {
     /// Report at most so many faces of a picture
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) max_faces: Option<u32>,
+    /// Your own name of the person in the pictures, up to 200 characters: all that is kept of one can be erased together
+    #[arg(long, value_name = "NAME")]
+    pub(crate) subject: Option<String>,
     /// How many pictures are sent at the same time (1 to 64)
     #[arg(short = 'j', long, value_name = "N", default_value = "4", value_parser = parallelism)]
     pub(crate) parallel: NonZeroUsize,
@@ -187,6 +193,22 @@ pub(crate) struct ResultsDelete {
     pub(crate) ids: Vec<String>,
 }
 
+/// Commands about persons.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SubjectsCommand {
+    /// Make everything that is kept of persons unreadable, at once and for good
+    #[command(after_help = examples::SUBJECTS_ERASE)]
+    Erase(SubjectsErase),
+}
+
+/// What `subjects erase` takes.
+#[derive(Debug, Args)]
+pub(crate) struct SubjectsErase {
+    /// Ids of the persons, as `subject` in results shows them
+    #[arg(required = true, value_name = "ID", value_parser = subject_id)]
+    pub(crate) ids: Vec<String>,
+}
+
 /// What `completions` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
@@ -204,6 +226,10 @@ fn parallelism(text: &str) -> Result<NonZeroUsize, String> {
 
 fn detection_id(text: &str) -> Result<String, String> {
     typed_id(text, "det_")
+}
+
+fn subject_id(text: &str) -> Result<String, String> {
+    typed_id(text, "sub_")
 }
 
 fn key_id(text: &str) -> Result<String, String> {

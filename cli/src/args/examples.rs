@@ -129,6 +129,18 @@ Examples:
   prosopa results delete det_01jd0000000000000000000000
   prosopa results list --all -o ndjson --end-date 2025-12-31 | jq -r .id | xargs prosopa results delete --yes";
 
+/// Under `subjects --help`.
+pub(super) const SUBJECTS: &str = "\
+Examples:
+  prosopa detect visit.jpg --subject patient-7 -o json | jq -r .subject
+  prosopa subjects erase sub_01jd0000000000000000000000";
+
+/// Under `subjects erase --help`.
+pub(super) const SUBJECTS_ERASE: &str = "\
+Examples:
+  prosopa subjects erase sub_01jd0000000000000000000000
+  prosopa subjects erase --yes sub_01jd0000000000000000000000 sub_01jd0000000000000000000001";
+
 /// Under `completions --help`.
 pub(super) const COMPLETIONS: &str = "\
 Examples:

@@ -26,7 +26,11 @@ pub(super) async fn run(ctx: &Context, args: Detect) -> Result<(), Failure> {
         Some(folder) => Some(AnnotationNames::new(folder, plan.inputs.iter().map(|input| input.stem()))?),
         None => None,
     };
-    let options = DetectionOptions { min_face_px: args.min_face_px, max_faces: args.max_faces };
+    let options = DetectionOptions {
+        min_face_px: args.min_face_px,
+        max_faces: args.max_faces,
+        subject: args.subject.clone(),
+    };
     let sender = Sender::new(ctx.client.clone(), options, annotations);
     let total = plan.inputs.len();
     let mut progress = Progress::new(ctx.progress, ctx.is_quiet, total, ctx.reporter.clone());

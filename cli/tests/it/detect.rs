@@ -17,12 +17,16 @@ fn one_picture_gives_a_table_of_faces() {
     let home = Home::signed_in(&fake, "access", "refresh");
     let picture = jpeg(200, 100);
     home.write("photo.jpg", &picture);
-    let run =
-        home.run(&fake, &["detect", "photo.jpg", "--min-face-px", "40", "--max-faces", "9"]).expect_code(0);
+    let run = home
+        .run(
+            &fake,
+            &["detect", "photo.jpg", "--min-face-px", "40", "--max-faces", "9", "--subject", "patient 7"],
+        )
+        .expect_code(0);
     let request = &fake.requests(DETECT)[0];
     assert_eq!(request.body, picture);
     assert_eq!((request.header("content-type"), request.bearer()), ("image/jpeg", "access"));
-    assert_eq!(request.query, "min_face_px=40&max_faces=9");
+    assert_eq!(request.query, "min_face_px=40&max_faces=9&subject_id=patient+7");
     for part in
         ["Confidence", "60, 20", "30 × 36", "99.9 %", "-3.2°", "0.50", "0.25", &detection_id(1), "photo.jpg"]
     {

@@ -104,3 +104,24 @@ fn missing_result_does_not_keep_the_others_from_being_deleted() {
     home.run(&fake, &["results", "delete", &ids[0]]).expect_code(2);
     assert_eq!(fake.request_count(), 3);
 }
+
+/// N7: a person is erased after a question, by its id only.
+#[test]
+fn a_person_is_erased() {
+    let fake = Fake::start();
+    let id = "sub_01jd0000000000000000000000";
+    let erase = format!("DELETE /faces/subjects/{id}");
+    fake.on(
+        &erase,
+        [Reply::json(202, &json!({ "id": "job_01jd0000000000000000000000", "status": "queued" }))],
+    );
+    let home = Home::signed_in(&fake, "a", "r");
+    let run = home.run(&fake, &["subjects", "erase", "--yes", id]).expect_code(0);
+    assert_eq!(
+        (run.stdout.trim(), fake.requests(&erase).len()),
+        ("erased sub_01jd0000000000000000000000", 1)
+    );
+    let run = home.run(&fake, &["subjects", "erase", "--yes", "patient-7"]).expect_code(2);
+    assert!(run.stderr.contains("an id here is `sub_`"), "{}", run.stderr);
+    assert_eq!(fake.request_count(), 1);
+}

@@ -61,7 +61,7 @@ impl Sender {
         let source = source?;
         let bytes = on_thread(move || read(&source)).await?;
         let picture = Picture { content_type: content_type(&bytes), bytes: bytes.clone() };
-        let detection = self.client.detect(picture, self.options).await?;
+        let detection = self.client.detect(picture, &self.options).await?;
         let target = self.annotations.as_ref().map(|names| names.stem_path(row.index));
         let Some(target) = target else {
             row.detection = Some(detection);
