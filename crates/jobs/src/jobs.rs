@@ -216,6 +216,11 @@ impl Jobs {
         }
     }
 
+    /// How many jobs are in turn before this one; none if it is not in the queue.
+    pub async fn count_ahead(&self, id: JobId) -> Result<Option<u64>, Error> {
+        Ok(store::queue::count_ahead(&self.inner.database, id).await?)
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.inner.clock.now()
     }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 use prosopa_model::{JobId, Timestamp};
-use prosopa_store::{Error, Tx, on_db, query_as, row, skip_locked};
+use prosopa_store::{Database, Error, Tx, on_db, query_as, query_scalar, row, skip_locked};
 
 use super::{FORGOTTEN, chunk_len, columns, placeholders};
 use crate::job::{JobRow, JobStatus, NewJob};
@@ -66,6 +66,17 @@ row! {
         id: JobId,
         input: Vec<u8>,
     }
+}
+
+/// How many jobs are in the queue before this one; none if it is not there.
+pub(crate) async fn count_ahead(database: &Database, id: JobId) -> Result<Option<u64>, Error> {
+    let sql = "SELECT (SELECT count(*) FROM jobs ahead
+           WHERE ahead.status = 'queued' AND (ahead.rank, ahead.id) < (job.rank, job.id))
+         FROM jobs job WHERE job.id = $1 AND job.status = 'queued'";
+    let mut connection = database.read().await?;
+    let count: Option<i64> =
+        on_db!(connection, c => query_scalar(sql).bind(id.uuid()).fetch_optional(c).await)?;
+    Ok(count.map(|count| u64::try_from(count).unwrap_or(0)))
 }
 
 /// Claims what is due, with its input; the first in turn comes first.
