@@ -262,10 +262,8 @@ impl Edge {
                 exchange.standing.quota = Some(usage);
                 Ok(Some(QuotaSnapshot { plan: plan.name.to_string(), windows, rate: plan.pace.limit() }))
             }
-            Err(ReserveError::Exceeded { index, usage }) => {
-                let window = usage.window(index);
+            Err(ReserveError::Exceeded { window, usage }) => {
                 exchange.standing.quota = Some(usage);
-                let window = window.ok_or_else(|| Refusal::Panicked("a limit without a name".into()))?;
                 Err(Refusal::QuotaExceeded { window, now: self.clock.now() })
             }
             // Only the quota is not shown.

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use prosopa_model::{Clock, Timestamp};
+use prosopa_model::{Clock, Timestamp, WindowUse};
 use prosopa_store::Database;
 use prosopa_telemetry::IntCounter;
 
@@ -47,8 +47,8 @@ pub(crate) enum ReserveError {
     /// A limit is used up.
     #[error("a quota is used up")]
     Exceeded {
-        /// Which of the limits: the one whose reset is furthest away.
-        index: usize,
+        /// The limit; of several the one whose reset is furthest away.
+        window: WindowUse,
         /// All counters at that time.
         usage: Usage,
     },

@@ -7,7 +7,7 @@ use std::{
 
 use uuid::Uuid;
 
-use prosopa_model::{LimitMode, Timestamp};
+use prosopa_model::{LimitMode, Timestamp, WindowUse};
 use prosopa_store::{Error, Tx};
 
 use super::{
@@ -42,8 +42,8 @@ pub(super) struct Spent {
 
 /// Nothing was spent.
 pub(super) struct Refused {
-    /// Which of the limits has too little left: the one whose reset is furthest away.
-    pub(super) index: usize,
+    /// The limit that has too little left; of several the one whose reset is furthest away.
+    pub(super) window: WindowUse,
     /// All counters.
     pub(super) usage: Usage,
 }
@@ -98,7 +98,8 @@ impl Page {
         let refusing =
             exceeded.iter().copied().filter(|index| purse.allowances[*index].mode == LimitMode::Enforce);
         if let Some(index) = refusing.max_by_key(|index| usage.used[*index].resets_at) {
-            return Err(Refused { index, usage });
+            let window = usage.windows().swap_remove(index);
+            return Err(Refused { window, usage });
         }
         let charges = purse.allowances.iter().zip(amounts);
         let parts = charges.map(|(allowance, amount)| {

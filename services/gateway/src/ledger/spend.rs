@@ -58,22 +58,17 @@ impl Usage {
         self.allowances.iter().zip(&self.used)
     }
 
-    /// As callers see one limit.
-    pub(crate) fn window(&self, index: usize) -> Option<WindowUse> {
-        let (allowance, used) = (self.allowances.get(index)?, self.used.get(index)?);
-        Some(WindowUse {
+    /// As callers see the limits.
+    pub(crate) fn windows(&self) -> Vec<WindowUse> {
+        let window = |(allowance, used): (&Allowance, &Used)| WindowUse {
             name: allowance.name.to_string(),
             meter: allowance.meter,
             mode: allowance.mode,
             limit: allowance.limit,
             used: used.amount,
             resets_at: used.resets_at,
-        })
-    }
-
-    /// As callers see all limits.
-    pub(crate) fn windows(&self) -> Vec<WindowUse> {
-        (0..self.used.len()).filter_map(|index| self.window(index)).collect()
+        };
+        self.iter().map(window).collect()
     }
 
     /// As it would be had nothing happened since but that these amounts were taken back.

@@ -173,7 +173,7 @@ impl Writer {
         let Command { purse, amounts, answer } = command;
         let reservation = match decision {
             Ok(spent) => Ok(Reservation::new(Arc::clone(&self.refunds), purse, amounts, spent)),
-            Err(Refused { index, usage }) => Err(ReserveError::Exceeded { index, usage }),
+            Err(Refused { window, usage }) => Err(ReserveError::Exceeded { window, usage }),
         };
         drop(answer.send(reservation));
     }
