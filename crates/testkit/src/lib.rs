@@ -9,6 +9,7 @@ mod databases;
 mod engine;
 mod exchange;
 mod files;
+mod log;
 mod platform;
 
 pub use self::{
@@ -18,5 +19,6 @@ pub use self::{
     engine::{ScriptedEngine, analysis_of},
     exchange::{Received, send},
     files::contains_anywhere,
+    log::{keep_log, take_log},
     platform::{TestHome, TestPlatform, principal_of},
 };

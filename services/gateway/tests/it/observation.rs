@@ -1,47 +1,18 @@
-use std::{cell::RefCell, io, sync::Once};
+use prosopa_testkit::{keep_log, take_log};
 
 use crate::harness::{Call, Gateway, fast, user};
-
-thread_local! {
-    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Keeps what each test logs with the thread that the test runs on.
-struct ThreadLines;
-
-impl io::Write for ThreadLines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LINES.with_borrow_mut(|lines| lines.extend_from_slice(bytes));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Begins to keep lines. One subscriber for the whole program: those of single threads miss events whose first
-/// appearance was on another thread.
-fn keep_lines() {
-    static START: Once = Once::new();
-    START.call_once(|| {
-        let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(false);
-        subscriber.with_writer(|| ThreadLines).init();
-    });
-    LINES.take();
-}
 
 /// One line a request that says what, whose, how long; no credential, no query.
 #[tokio::test]
 async fn requests_are_logged_once_without_secrets() {
-    keep_lines();
+    keep_log();
     let gateway = Gateway::start(fast()).await;
     let caller = user();
     gateway.know("psp_live_secret", &caller);
     let call = Call::get("/api/v1/things?face=hidden").bearer("psp_live_secret");
     let answer = gateway.send(call).await;
     gateway.send(Call::get("/api/v1/things").bearer("wrong_secret")).await;
-    let text = String::from_utf8(LINES.take()).unwrap();
+    let text = take_log();
     let access: Vec<&str> = text.lines().filter(|line| line.contains("request answered")).collect();
     assert_eq!(access.len(), 2, "{text}");
     for part in [

@@ -1,14 +1,10 @@
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
-use tracing_subscriber::fmt::MakeWriter;
 use uuid::Uuid;
 
 use prosopa_notifications::MailConfig;
 use prosopa_store::{on_db, query_scalar};
+use prosopa_testkit::{keep_log, take_log};
 
 use super::{
     post_office::{ADDRESS, PostOffice, TOKEN, by_server},
@@ -44,39 +40,10 @@ async fn the_database_holds_nothing_that_a_mail_says() {
     assert_eq!(orders, 0, "what was sealed is gone too");
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 /// A1: nor does the log, at its most talkative, whatever the server says of the mail.
 #[tokio::test]
 async fn the_log_holds_nothing_that_a_mail_says() {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(lines.clone())
-        .finish();
-    // With a single subscriber in the process, tests on other threads would decide which events it may see.
-    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    let guard = tracing::subscriber::set_default(subscriber);
+    keep_log();
     let (office, server) = (PostOffice::new(), Server::start().await);
     let process = office.process(by_server(server.address)).await;
     server.will_answer("RCPT", "550 <ada@example.org> nobody here");
@@ -88,8 +55,7 @@ async fn the_log_holds_nothing_that_a_mail_says() {
     let developer = office.process(MailConfig::default()).await;
     developer.mailer().send(office.reset(Uuid::now_v7())).await.unwrap();
     assert_eq!(developer.work().await, 1);
-    drop(guard);
-    let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let log = take_log();
     for words in
         ["a mail was refused", "a mail could not be sent", "a mail was sent", "a mail lies in the outbox"]
     {
