@@ -6,7 +6,10 @@ mod messages {
     include!(concat!(env!("OUT_DIR"), "/prosopa.events.v1.rs"));
 }
 
-pub use self::messages::{DetectionCreated, DetectionDeleted, JobChanged, UserRegistered};
+pub use self::messages::{
+    DetectionCreated, DetectionDeleted, JobChanged, UserDeactivated, UserDeleted, UserReactivated,
+    UserRegistered,
+};
 
 /// A message that is published.
 pub trait Event: prost::Message {
@@ -59,6 +62,33 @@ impl Event for JobChanged {
 impl Event for UserRegistered {
     const TOPIC: &'static str = AUTH_EVENTS;
     const TYPE: &'static str = "dev.prosopa.user.registered.v1";
+
+    fn key(&self) -> &str {
+        &self.user_id
+    }
+}
+
+impl Event for UserDeactivated {
+    const TOPIC: &'static str = AUTH_EVENTS;
+    const TYPE: &'static str = "dev.prosopa.user.deactivated.v1";
+
+    fn key(&self) -> &str {
+        &self.user_id
+    }
+}
+
+impl Event for UserReactivated {
+    const TOPIC: &'static str = AUTH_EVENTS;
+    const TYPE: &'static str = "dev.prosopa.user.reactivated.v1";
+
+    fn key(&self) -> &str {
+        &self.user_id
+    }
+}
+
+impl Event for UserDeleted {
+    const TOPIC: &'static str = AUTH_EVENTS;
+    const TYPE: &'static str = "dev.prosopa.user.deleted.v1";
 
     fn key(&self) -> &str {
         &self.user_id

@@ -47,6 +47,7 @@ codes! {
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "The method does not exist here";
     UserNameTaken "user-name-taken" CONFLICT "The user name is taken";
     EmailTaken "email-taken" CONFLICT "The e-mail address is taken";
+    LastAdministrator "last-administrator" CONFLICT "One administrator has to stay";
     PlanInUse "plan-in-use" CONFLICT "Somebody has the plan";
     PlanReadOnly "plan-read-only" CONFLICT "The plan is managed elsewhere";
     IdempotencyKeyInUse "idempotency-key-in-use" CONFLICT "The first request with this key is still at work";

@@ -23,12 +23,10 @@ use crate::{
         DATABASE, Lock, MIGRATIONS, Store, Write,
         users::{Status, User},
     },
-    user_name::UserName,
+    user_name::{ADMINISTRATOR, UserName},
 };
 
 use self::password_file::PasswordFile;
-
-const USER_NAME: &str = "administrator";
 
 /// An administrator that was made just now; its password is known here and in the file only.
 #[derive(Debug, Clone)]
@@ -84,8 +82,9 @@ pub async fn reset_password(
     write.hold(Lock::User(user_id)).await?;
     write.set_password_hash(user_id, &hash).await?;
     write.delete_sessions_of(user_id).await?;
+    write.use_password_resets_of(user_id, platform.clock.now()).await?;
     write.revoke_api_keys_of(user_id, platform.clock.now()).await?;
-    if name.key() == USER_NAME {
+    if name.key() == ADMINISTRATOR {
         let file = PasswordFile::new(&platform.data_dir);
         commit_with_file(write, &file, &password, &store, &passwords, &name).await?;
     } else {
@@ -95,7 +94,7 @@ pub async fn reset_password(
     Ok(password.secret().clone())
 }
 
-/// Makes the administrator if there is none.
+/// Makes the administrator if there is none, whatever the name of the one there is.
 pub(crate) async fn ensure(
     config: &Config,
     data_dir: &Path,
@@ -105,7 +104,7 @@ pub(crate) async fn ensure(
 ) -> Result<Option<NewAdministrator>, Error> {
     let (name, email) = identity(config)?;
     let file = PasswordFile::new(data_dir);
-    if store.has_user_name(&name).await? {
+    if store.has_administrator().await? {
         settle(&file, store, passwords, &name).await?;
         return Ok(None);
     }
@@ -122,7 +121,7 @@ pub(crate) async fn ensure(
         created_at: now,
     };
     let mut write = store.begin_holding(&[Lock::Administrator]).await?;
-    if write.find_user_id(&name).await?.is_some() {
+    if write.has_administrator().await? {
         return Ok(None);
     }
     write.insert_user(&user, &name, &email, &hash).await?;
@@ -140,7 +139,7 @@ fn identity(config: &Config) -> Result<(UserName, Email), Error> {
     let invalid = |pointer: &str, detail: &str| {
         Error::Invalid(vec![prosopa_problem::FieldError { pointer: pointer.into(), detail: detail.into() }])
     };
-    let name = UserName::parse(USER_NAME).map_err(|why| invalid("/user_name", why))?;
+    let name = UserName::parse(ADMINISTRATOR).map_err(|why| invalid("/user_name", why))?;
     let email = Email::parse_any(&config.administrator_email).map_err(|why| invalid("/email", why))?;
     Ok((name, email))
 }

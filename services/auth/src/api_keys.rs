@@ -14,7 +14,7 @@ use crate::{
     error::Error,
     key_text::KeyText,
     state::State,
-    store::{Lock, api_keys::ApiKey},
+    store::{Lock, api_keys::ApiKey, users::Status},
 };
 
 /// Characters of a key's name.
@@ -59,6 +59,9 @@ pub(crate) async fn create(
     let text = KeyText::generate(key.id)?;
     let max = state.config.api_keys_per_account_max;
     let mut tx = state.store.begin_holding(&[Lock::Account(caller.account_id)]).await?;
+    // The user may have been deactivated, or be gone, since the request came.
+    let creator = tx.find_user(caller.user_id).await?.filter(|user| user.status == Status::Active);
+    creator.ok_or(Error::UnknownCaller)?;
     if tx.count_live_api_keys(caller.account_id, now).await? >= u64::from(max) {
         return Err(Error::TooManyKeys { max });
     }

@@ -44,6 +44,12 @@ pub struct Config {
     pub failed_login_burst: u32,
     /// Time after which one more login may fail, 1 to 3,600 seconds.
     pub failed_login_seconds: u64,
+    /// Logins from one network that may fail before the next has to wait, 1 to 10,000; those that succeed forgive none.
+    pub failed_login_network_burst: u32,
+    /// Time after which one more login from the network may fail, 1 to 3,600 seconds.
+    pub failed_login_network_seconds: u64,
+    /// Whether to start only where mail can be sent. Elsewhere, requests for a new password are answered `unavailable`.
+    pub needs_mailer: bool,
     /// E-mail address of the administrator made at the first start.
     pub administrator_email: String,
     /// Passwords hashed at the same time; each takes `argon2_memory_kib`.
@@ -77,6 +83,9 @@ impl Default for Config {
             api_keys_per_day_max: 200,
             failed_login_burst: 10,
             failed_login_seconds: 10,
+            failed_login_network_burst: 100,
+            failed_login_network_seconds: 5,
+            needs_mailer: false,
             administrator_email: "administrator@localhost".into(),
             password_hashing_concurrency: 2,
             password_hashing_queue_max: 64,
@@ -127,6 +136,16 @@ impl Config {
             ((1..=10_000).contains(&self.api_keys_per_day_max), "api_keys_per_day_max", "1 to 10000"),
             ((1..=100).contains(&self.failed_login_burst), "failed_login_burst", "1 to 100"),
             ((1..=3_600).contains(&self.failed_login_seconds), "failed_login_seconds", "1 to 3600"),
+            (
+                (1..=10_000).contains(&self.failed_login_network_burst),
+                "failed_login_network_burst",
+                "1 to 10000",
+            ),
+            (
+                (1..=3_600).contains(&self.failed_login_network_seconds),
+                "failed_login_network_seconds",
+                "1 to 3600",
+            ),
             (Email::parse_any(&self.administrator_email).is_ok(), "administrator_email", "an e-mail address"),
             (
                 (1..=64).contains(&self.password_hashing_concurrency),
@@ -169,6 +188,11 @@ impl Config {
     /// Time after which one more login may fail.
     pub(crate) const fn failed_login_interval(&self) -> Duration {
         Duration::from_secs(self.failed_login_seconds)
+    }
+
+    /// Time after which one more login from a network may fail.
+    pub(crate) const fn failed_login_network_interval(&self) -> Duration {
+        Duration::from_secs(self.failed_login_network_seconds)
     }
 
     /// How long a key signs.

@@ -22,18 +22,33 @@ pub enum Error {
     /// No active user with this name and password.
     #[error("user name or password is wrong")]
     InvalidCredentials,
-    /// Too many logins failed with this name.
-    #[error("too many logins failed with this name")]
+    /// Too many logins failed with this name or from this network.
+    #[error("too many logins failed with this name or from this network")]
     TooManyFailedLogins {
         /// Pause until the next attempt is welcome.
         retry_after: Duration,
     },
+    /// Too many tokens for new passwords were asked for from this network.
+    #[error("too many tokens for new passwords were asked for")]
+    TooManyResets {
+        /// Pause until the next request is welcome.
+        retry_after: Duration,
+    },
+    /// No mail can be sent here.
+    #[error("no mail can be sent here")]
+    NoMailer,
+    /// The caller is no signed-in user but a key.
+    #[error("a key cannot change the password")]
+    KeyChangesPassword,
     /// A refresh token that is unknown, expired or was used before.
     #[error("the refresh token is not valid")]
     InvalidRefreshToken,
     /// The caller's user is gone.
     #[error("the caller's user does not exist")]
     UnknownCaller,
+    /// Nobody else may act as an administrator.
+    #[error("the user is the last active administrator")]
+    LastAdministrator,
     /// The caller would give away more than it has.
     #[error("a key cannot have scopes that its creator lacks")]
     ScopeNotHeld,
@@ -140,12 +155,22 @@ impl From<Error> for Problem {
             Error::EmailTaken => Self::new(Code::EmailTaken),
             Error::InvalidCredentials => Self::new(Code::InvalidCredentials),
             Error::TooManyFailedLogins { retry_after } => Self::new(Code::RateLimited)
-                .with_detail("too many logins failed with this name or address; try again later")
+                .with_detail(
+                    "too many logins failed with this name or address or from this network; try again later",
+                )
                 .with_retry_after(retry_after),
+            Error::TooManyResets { retry_after } => Self::new(Code::RateLimited)
+                .with_detail("too many tokens for new passwords were asked for; try again later")
+                .with_retry_after(retry_after),
+            Error::NoMailer => Self::new(Code::Unavailable).with_detail("no mail can be sent here"),
+            Error::KeyChangesPassword => Self::new(Code::Forbidden)
+                .with_detail("passwords are changed by a signed-in user, not with a key: log in first"),
             Error::InvalidRefreshToken => {
                 Self::new(Code::Unauthenticated).with_detail("the refresh token is not valid; log in again")
             }
             Error::UnknownCaller => Self::new(Code::Unauthenticated),
+            Error::LastAdministrator => Self::new(Code::LastAdministrator)
+                .with_detail("no other active user has the role administrator"),
             Error::ScopeNotHeld => {
                 Self::new(Code::Forbidden).with_detail("a key cannot have scopes that its creator lacks")
             }

@@ -2,8 +2,12 @@
 
 mod api_keys;
 mod jwks;
+mod password_resets;
+mod passwords;
+mod registration_events;
 mod registrations;
 mod sessions;
+mod tokens;
 mod users;
 
 use ::http::StatusCode;
@@ -37,6 +41,15 @@ pub(crate) fn endpoints() -> Endpoints<State> {
             registrations::show,
         )
         .add(
+            Operation::get("follow_registration", "/api/v1/auth/registrations/{id}/events")
+                .summary("A WebSocket that tells where a registration stands until it has ended; its first message may be the secret")
+                .own_secret()
+                .path_id("The registration's id, `reg_…`")
+                .problems(&[Code::Overloaded])
+                .upgrades("Messages of the form of `RegistrationProgress`"),
+            registration_events::follow,
+        )
+        .add(
             Operation::delete("delete_registration", "/api/v1/auth/registrations/{id}")
                 .summary("Forget a registration whose outcome is known; the user stays")
                 .own_secret()
@@ -66,11 +79,115 @@ pub(crate) fn endpoints() -> Endpoints<State> {
             sessions::log_out,
         )
         .add(
+            Operation::get("list_sessions", "/api/v1/auth/sessions")
+                .summary("List the caller's live sessions, newest first")
+                .scope(Scope::AccountRead)
+                .query::<PageQuery>()
+                .page_answer::<sessions::Session>("A page of sessions"),
+            sessions::list,
+        )
+        .add(
+            Operation::delete("end_session", "/api/v1/auth/sessions/{id}")
+                .summary("End one of the caller's sessions; succeeds also when there is no such session, or none any more")
+                .scope(Scope::AccountWrite)
+                .path_id("The session's id"),
+            sessions::end,
+        )
+        .add(
+            Operation::delete("end_other_sessions", "/api/v1/auth/sessions")
+                .summary("End the caller's sessions, but the one that this request is made in")
+                .scope(Scope::AccountWrite),
+            sessions::end_others,
+        )
+        .add(
+            tokens::taking_token(Operation::post("revoke_token", "/api/v1/auth/revoke"))
+                .summary("End the session of a token, or a key (RFC 7009); succeeds also when it is not valid any more")
+                .bytes_answer(&[], "The token is not valid any more"),
+            tokens::revoke,
+        )
+        .add(
+            tokens::taking_token(Operation::post("introspect_token", "/api/v1/auth/introspect"))
+                .summary("Tell whether a token of the caller's account is valid (RFC 7662)")
+                .scope(Scope::AccountRead)
+                .json_answer::<tokens::Introspection>(StatusCode::OK, "What is known of the token"),
+            tokens::introspect,
+        )
+        .add(
+            Operation::post("change_password", "/api/v1/auth/password")
+                .summary("Change the password, as a signed-in user; the user's other sessions end")
+                .scope(Scope::AccountWrite)
+                .json_request::<passwords::PasswordChange>()
+                .problems(&[Code::InvalidCredentials, Code::Overloaded]),
+            passwords::change,
+        )
+        .add(
+            Operation::post("request_password_reset", "/api/v1/auth/password-resets")
+                .summary("Have a token for a new password sent by mail, if the address belongs to a user")
+                .json_request::<password_resets::PasswordReset>()
+                .json_answer::<password_resets::RequestedPasswordReset>(StatusCode::ACCEPTED, "The same for every address"),
+            password_resets::request,
+        )
+        .add(
+            Operation::post("complete_password_reset", "/api/v1/auth/password-resets/complete")
+                .summary("Set a new password by a token, once; all sessions of the user end")
+                .json_request::<password_resets::PasswordResetCompletion>()
+                .problems(&[Code::InvalidCredentials, Code::Overloaded]),
+            password_resets::complete,
+        )
+        .add(
             Operation::get("show_me", "/api/v1/users/me")
                 .summary("Show the caller's user and quota")
                 .scope(Scope::AccountRead)
                 .json_answer::<users::Me>(StatusCode::OK, "The user and the quota"),
-            users::show_me,
+            users::own::show_me,
+        )
+        .add(
+            Operation::patch("change_me", "/api/v1/users/me")
+                .summary("Change the caller's own name or e-mail address")
+                .scope(Scope::AccountWrite)
+                .json_request::<users::own::OwnChange>()
+                .json_answer::<users::Me>(StatusCode::OK, "The user and the quota")
+                .problems(&[
+                    Code::UserNameTaken,
+                    Code::EmailTaken,
+                    Code::InvalidCredentials,
+                    Code::Overloaded,
+                ]),
+            users::own::change_me,
+        )
+        .add(
+            Operation::delete("delete_me", "/api/v1/users/me")
+                .summary("Delete the caller's own user for good, with all that belongs to it")
+                .scope(Scope::AccountWrite)
+                .json_request::<users::own::OwnDeletion>()
+                .problems(&[Code::LastAdministrator, Code::InvalidCredentials, Code::Overloaded]),
+            users::own::delete_me,
+        )
+        .add(
+            Operation::get("list_users", "/api/v1/users")
+                .summary("List users, sorted and page by page")
+                .administrator()
+                .query::<users::administration::UserListQuery>()
+                .numbered_page_answer::<users::administration::ManagedUser>("A page of users"),
+            users::administration::list,
+        )
+        .add(
+            Operation::get("show_user", "/api/v1/users/{id}")
+                .summary("Show a user")
+                .administrator()
+                .path_id("The user's id, `usr_…`")
+                .json_answer::<users::administration::ManagedUser>(StatusCode::OK, "The user"),
+            users::administration::show,
+        )
+        .add(
+            Operation::patch("change_user", "/api/v1/users/{id}")
+                .summary("Deactivate or reactivate a user, or change role and quota")
+                .administrator()
+                .path_id("The user's id, `usr_…`")
+                .json_request::<users::administration::UserDecision>()
+                .json_answer::<users::administration::ManagedUser>(StatusCode::OK, "The user as it is now")
+                .problems(&[Code::LastAdministrator]),
+            users::administration::change,
         )
         .add(
             Operation::post("create_api_key", "/api/v1/auth/api-keys")

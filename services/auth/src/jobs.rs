@@ -1,26 +1,47 @@
-//! Durable jobs: registrations.
+//! Durable jobs: registrations, and mail about passwords.
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use prosopa_jobs::{Handler, JobClass, JobContext, JobKind, Outcome, SetupError, Stop, Worker, WorkerConfig};
+use prosopa_jobs::{
+    Backoff, Handler, JobClass, JobContext, JobKind, Outcome, SetupError, Stop, Worker, WorkerConfig,
+};
 use prosopa_problem::{Code, Problem};
 
 use crate::{
     error::Error,
+    password_changes::{self, TELL_PASSWORD_CHANGED},
+    password_resets::{self, SEND_PASSWORD_RESET},
     registrations::{self, REGISTER_USER},
     state::State,
 };
 
-/// Every kind of job. Somebody waits for a registration; what is known of it is forgotten after a day, which is no
-/// shorter than its `Idempotency-Key` is known, and the password in it when it ends.
-pub(crate) const KINDS: &[JobKind] = &[JobKind {
-    class: JobClass::Interactive,
-    keep: Duration::from_secs(24 * 60 * 60),
-    forgets_input: true,
-    ..JobKind::new(REGISTER_USER)
-}];
+/// Every kind of job.
+pub(crate) const KINDS: &[JobKind] = &[
+    // Somebody waits for a registration; what is known of it is forgotten after a day, which is no shorter than its
+    // `Idempotency-Key` is known, and the password in it when it ends.
+    JobKind {
+        class: JobClass::Interactive,
+        keep: Duration::from_secs(24 * 60 * 60),
+        forgets_input: true,
+        ..JobKind::new(REGISTER_USER)
+    },
+    mail(SEND_PASSWORD_RESET),
+    mail(TELL_PASSWORD_CHANGED),
+];
+
+/// Mail waits until it can be handed over: a quarter of an hour on average, which is as long as a token lives.
+const fn mail(name: &'static str) -> JobKind {
+    JobKind {
+        class: JobClass::Interactive,
+        attempts_max: 12,
+        backoff: Backoff { base: Duration::from_secs(5), longest: Duration::from_secs(300) },
+        keep: Duration::from_secs(60 * 60),
+        forgets_input: true,
+        ..JobKind::new(name)
+    }
+}
 
 /// Registrations in hand at the same time; hashing has a queue of its own.
 const CONCURRENCY: usize = 8;
@@ -29,18 +50,38 @@ const CONCURRENCY: usize = 8;
 pub(crate) fn worker(state: &State) -> Result<Worker, SetupError> {
     let config =
         WorkerConfig { concurrency: CONCURRENCY, reserved_for_interactive: 0, ..WorkerConfig::default() };
-    let handler: Arc<dyn Handler> = Arc::new(RegisterUser { state: state.clone() });
-    Worker::new(state.jobs.clone(), config, [(REGISTER_USER, handler)])
+    let handler = |work: Work| {
+        let handler: Arc<dyn Handler> = Arc::new(Performer { state: state.clone(), work });
+        handler
+    };
+    let handlers = [
+        (REGISTER_USER, handler(Work::RegisterUser)),
+        (SEND_PASSWORD_RESET, handler(Work::SendPasswordReset)),
+        (TELL_PASSWORD_CHANGED, handler(Work::TellPasswordChanged)),
+    ];
+    Worker::new(state.jobs.clone(), config, handlers)
 }
 
-struct RegisterUser {
+struct Performer {
     state: State,
+    work: Work,
+}
+
+enum Work {
+    RegisterUser,
+    SendPasswordReset,
+    TellPasswordChanged,
 }
 
 #[async_trait]
-impl Handler for RegisterUser {
+impl Handler for Performer {
     async fn run(&self, ctx: &JobContext) -> Result<Outcome, Stop> {
-        registrations::perform(&self.state, ctx).await.map_err(stop)
+        let performed = match self.work {
+            Work::RegisterUser => registrations::perform(&self.state, ctx).await,
+            Work::SendPasswordReset => password_resets::send(&self.state, ctx).await,
+            Work::TellPasswordChanged => password_changes::tell(&self.state, ctx).await,
+        };
+        performed.map_err(stop)
     }
 }
 

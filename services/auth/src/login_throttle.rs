@@ -1,13 +1,13 @@
-//! How often the password of one name may be guessed, whoever guesses from wherever.
+//! How often the password of one name may be guessed, and how often those of one network may guess.
 //!
-//! The generic cell rate algorithm (ITU-T I.371) over failed logins: for each name the time at which its failures are
-//! paid off. Names that nobody has are counted like the others, so that a refusal tells nothing. An attempt counts from
-//! its beginning and is given back unless it fails: guesses made at once are no cheaper. A name and an address of one
-//! user count apart, for that they belong together is not to be told either.
+//! The generic cell rate algorithm (ITU-T I.371) over failures: for each name the time at which its failures are paid
+//! off. Names that nobody has are counted like the others, so that a refusal tells nothing. An attempt counts from its
+//! beginning and is given back unless it fails: guesses made at once are no cheaper. A name and an address of one user
+//! count apart, for that they belong together is not to be told either.
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, RandomState},
+    hash::{BuildHasher, Hash, RandomState},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -17,8 +17,10 @@ use prosopa_model::Timestamp;
 /// Names remembered; each takes 24 bytes. With one hash for each failure hardly so many are in debt at a time.
 const NAMES_MAX: usize = 65_536;
 
-/// The same limit of failed logins for each of many names.
+/// The same limit of failures for each of many names.
 pub(crate) struct LoginThrottle {
+    /// Whether a success forgets the failures before it.
+    forgives: bool,
     interval: Duration,
     /// Debt of a name that may not fail again just now.
     depth: Duration,
@@ -28,7 +30,7 @@ pub(crate) struct LoginThrottle {
     paid_off: Mutex<HashMap<NameDigest, Timestamp>>,
 }
 
-/// A name, or an address, in few bytes and in a form that nobody outside can make two names share.
+/// A name, an address or a network in few bytes and in a form that nobody outside can make two names share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct NameDigest(u64);
 
@@ -40,9 +42,19 @@ pub(crate) struct TooManyFailures {
 }
 
 impl LoginThrottle {
-    /// Allows `burst` failures at once, and one every `interval` in the long run.
-    pub(crate) fn new(burst: u32, interval: Duration) -> Self {
+    /// Allows `burst` failures at once, and one every `interval` in the long run. Who succeeds has a name and is forgiven.
+    pub(crate) fn of_names(burst: u32, interval: Duration) -> Self {
+        Self::new(true, burst, interval)
+    }
+
+    /// The same for networks: a success there, with a name of the attacker's own, forgives nothing.
+    pub(crate) fn of_networks(burst: u32, interval: Duration) -> Self {
+        Self::new(false, burst, interval)
+    }
+
+    fn new(forgives: bool, burst: u32, interval: Duration) -> Self {
         Self {
+            forgives,
             interval,
             depth: interval.saturating_mul(burst),
             names_max: NAMES_MAX,
@@ -52,7 +64,7 @@ impl LoginThrottle {
     }
 
     /// What a name is counted under; `kind` keeps names and addresses apart.
-    pub(crate) fn digest(&self, kind: &'static str, key: &str) -> NameDigest {
+    pub(crate) fn digest(&self, kind: &'static str, key: impl Hash) -> NameDigest {
         NameDigest(self.hasher.hash_one((kind, key)))
     }
 
@@ -79,7 +91,12 @@ impl LoginThrottle {
         }
     }
 
-    /// Forgets the failures of a name, after a success.
+    /// Takes back an attempt that succeeded, and forgives the failures before it where that is done.
+    pub(crate) fn succeed(&self, name: NameDigest) {
+        if self.forgives { self.reset(name) } else { self.give_back(name) }
+    }
+
+    /// Forgets the failures of a name.
     pub(crate) fn reset(&self, name: NameDigest) {
         self.lock().remove(&name);
     }
@@ -114,7 +131,7 @@ mod tests {
     const INTERVAL: Duration = Duration::from_secs(10);
 
     fn throttle() -> (LoginThrottle, Timestamp) {
-        (LoginThrottle::new(3, INTERVAL), Timestamp::from_micros(1_000_000_000_000))
+        (LoginThrottle::of_names(3, INTERVAL), Timestamp::from_micros(1_000_000_000_000))
     }
 
     #[test]
@@ -144,6 +161,22 @@ mod tests {
     }
 
     #[test]
+    fn a_success_forgives_a_name_and_no_network() {
+        let now = Timestamp::from_micros(1_000_000_000_000);
+        for (throttle, is_forgiven) in
+            [(LoginThrottle::of_names(2, INTERVAL), true), (LoginThrottle::of_networks(2, INTERVAL), false)]
+        {
+            let one = throttle.digest("network", [192, 0, 2, 1]);
+            for _ in 0..2 {
+                assert_eq!(throttle.begin(one, now), Ok(()));
+            }
+            throttle.succeed(one);
+            assert_eq!(throttle.begin(one, now), Ok(()));
+            assert_eq!(throttle.begin(one, now).is_ok(), is_forgiven);
+        }
+    }
+
+    #[test]
     fn a_clock_set_back_locks_nobody_out_for_longer() {
         let (throttle, now) = throttle();
         let ada = throttle.digest("user_name", "ada");
@@ -163,7 +196,7 @@ mod tests {
             assert_eq!(throttle.begin(ada, now), Ok(()));
         }
         for index in 0..1_000 {
-            assert_eq!(throttle.begin(throttle.digest("user_name", &index.to_string()), now), Ok(()));
+            assert_eq!(throttle.begin(throttle.digest("user_name", index), now), Ok(()));
             assert!(throttle.lock().len() <= 100);
         }
         assert!(throttle.begin(ada, now).is_err());

@@ -11,6 +11,8 @@ pub(crate) struct Metrics {
     pub(crate) logins: IntCounterVec,
     /// By outcome: `rotated`, `refused`, `raced`, `reused`, `failed`.
     pub(crate) refreshes: IntCounterVec,
+    /// By outcome: `requested`, then `sent`, `unknown`, `throttled` or `late`; `completed`, `refused`.
+    pub(crate) password_resets: IntCounterVec,
     /// By credential (`access_token`, `api_key`) and outcome: `accepted`, `invalid`, `expired`, `unavailable`.
     pub(crate) verifications: IntCounterVec,
     /// By kind of work: `hash`, `check`.
@@ -30,6 +32,11 @@ impl Metrics {
             refreshes: metrics.counters(
                 "prosopa_auth_refreshes_total",
                 "Uses of refresh tokens by outcome",
+                &["outcome"],
+            )?,
+            password_resets: metrics.counters(
+                "prosopa_auth_password_resets_total",
+                "Steps of password resets by outcome",
                 &["outcome"],
             )?,
             verifications: metrics.counters(

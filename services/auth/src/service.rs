@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use prosopa_contract::{accounts::Accounts, verifier::Verifier};
 use prosopa_events::Outbox;
 use prosopa_http::Operation;
@@ -18,6 +20,7 @@ use crate::{
     key_use::KeyUse,
     login_throttle::LoginThrottle,
     metrics::Metrics,
+    password_resets,
     passwords::PasswordHasher,
     signing_keys::SigningKeys,
     state::{self, State},
@@ -25,6 +28,9 @@ use crate::{
     tasks,
     verifier::StoreVerifier,
 };
+
+/// Sockets that are open at the same time in one process.
+const SOCKETS_MAX: usize = 1_000;
 
 /// Accounts, users, sessions and API keys.
 pub struct AuthService;
@@ -61,6 +67,8 @@ impl Service for AuthService {
 
     async fn build(config: Config, platform: &Platform) -> Result<Parts<Offer>, BuildError> {
         config.validate()?;
+        let mailer =
+            if config.needs_mailer { Some(platform.peers.mailer()?) } else { platform.peers.mailer.clone() };
         let metrics = Metrics::declare(&platform.metrics)?;
         let database = platform.database(Self::NAME, MIGRATIONS).await?;
         let jobs = Jobs::new(Setup {
@@ -84,13 +92,23 @@ impl Service for AuthService {
         let hash_key = HashKey::load(&store, &platform.keyring).await?;
         let accounts = Arc::new(StoreAccounts::new(store.clone()));
         let key_use = KeyUse::default();
-        let login_throttle = LoginThrottle::new(config.failed_login_burst, config.failed_login_interval());
+        let login_throttle =
+            LoginThrottle::of_names(config.failed_login_burst, config.failed_login_interval());
+        let network_throttle = LoginThrottle::of_networks(
+            config.failed_login_network_burst,
+            config.failed_login_network_interval(),
+        );
+        let (burst, interval) = password_resets::NETWORK_RATE;
+        let reset_throttle = LoginThrottle::of_networks(burst, interval);
         let state = State::new(state::Parts {
             config,
             clock,
             store,
             passwords,
             login_throttle,
+            network_throttle,
+            reset_throttle,
+            mailer,
             signing_keys,
             key_use,
             jobs,
@@ -98,6 +116,8 @@ impl Service for AuthService {
             keyring: platform.keyring.clone(),
             hash_key,
             metrics,
+            sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
+            shutdown: platform.shutdown.clone(),
         });
         let verifier = Arc::new(StoreVerifier::new(state.clone()));
         let tasks = tasks::all(&state);

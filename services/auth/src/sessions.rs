@@ -4,6 +4,8 @@
 //! a racing twin of the rightful caller any more, the session ends: one of two parties holds a stolen token
 //! (RFC 9700, section 4.14.2).
 
+pub(crate) mod own;
+
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -13,15 +15,31 @@ use prosopa_model::{SessionId, Timestamp, UserId};
 use crate::{
     email::Email,
     error::Error,
-    login_throttle::NameDigest,
+    guesses::{self, Guess},
+    network::Network,
     passwords::{Password, Room},
     secrets,
     state::State,
-    store::{Lock, sessions::StoredRefreshToken, users::Status},
+    store::{
+        Lock,
+        sessions::StoredRefreshToken,
+        users::{Status, User},
+    },
     user_name::UserName,
 };
 
-const REFRESH_TOKEN_PREFIX: &str = "psr_";
+/// What every refresh token begins with.
+pub(crate) const REFRESH_TOKEN_PREFIX: &str = "psr_";
+
+/// Characters kept of what a client says it is: enough to know one's own again.
+const USER_AGENT_LEN_MAX: usize = 120;
+
+/// The program that a login comes from.
+pub(crate) struct Client {
+    pub(crate) network: Network,
+    /// What it says it is.
+    pub(crate) user_agent: Option<String>,
+}
 
 /// How a user is named at login.
 pub(crate) enum Login {
@@ -43,10 +61,10 @@ impl LoginKey {
         }
     }
 
-    fn digest(&self, state: &State) -> NameDigest {
+    fn guess<'a>(&self, state: &'a State) -> Guess<'a> {
         match self {
-            Self::UserName(key) => state.login_throttle.digest("user_name", key),
-            Self::Email(key) => state.login_throttle.digest("email", key),
+            Self::UserName(key) => Guess::at(state, "user_name", key),
+            Self::Email(key) => Guess::at(state, "email", key),
         }
     }
 }
@@ -63,8 +81,15 @@ pub(crate) struct Tokens {
 
 /// Begins a session. An unknown name, a wrong password and a deactivated user are not told apart, nor by time, nor by
 /// when a name that failed too often has to wait.
-pub(crate) async fn log_in(state: &State, login: &Login, password: &SecretString) -> Result<Tokens, Error> {
-    let tokens = log_in_unless_throttled(state, &LoginKey::of(login), password).await;
+pub(crate) async fn log_in(
+    state: &State,
+    login: &Login,
+    password: &SecretString,
+    client: &Client,
+) -> Result<Tokens, Error> {
+    let key = LoginKey::of(login);
+    let counted = [Guess::from(state, &client.network), key.guess(state)];
+    let tokens = guesses::attempt(state, &counted, try_log_in(state, &key, password, client)).await;
     let outcome = match &tokens {
         Ok(_) => "accepted",
         Err(Error::InvalidCredentials) => "refused",
@@ -76,26 +101,19 @@ pub(crate) async fn log_in(state: &State, login: &Login, password: &SecretString
     tokens
 }
 
-/// Counts the login as failed for as long as it is not known to have ended otherwise: a caller that hangs up has
-/// guessed all the same.
-async fn log_in_unless_throttled(
+/// Forgets that somebody guessed at a user's password: there is a new one.
+pub(crate) fn forgive(state: &State, user: &User) {
+    for login in [Login::UserName(user.user_name.clone()), Login::Email(user.email.clone())] {
+        LoginKey::of(&login).guess(state).forgive();
+    }
+}
+
+async fn try_log_in(
     state: &State,
     key: &LoginKey,
     password: &SecretString,
+    client: &Client,
 ) -> Result<Tokens, Error> {
-    let digest = key.digest(state);
-    let begun = state.login_throttle.begin(digest, state.clock.now());
-    begun.map_err(|refused| Error::TooManyFailedLogins { retry_after: refused.retry_after })?;
-    let tokens = try_log_in(state, key, password).await;
-    match &tokens {
-        Ok(_) => state.login_throttle.reset(digest),
-        Err(Error::InvalidCredentials) => {}
-        Err(_) => state.login_throttle.give_back(digest),
-    }
-    tokens
-}
-
-async fn try_log_in(state: &State, key: &LoginKey, password: &SecretString) -> Result<Tokens, Error> {
     let password = Password::typed(password).ok_or(Error::InvalidCredentials)?;
     let known = match key {
         LoginKey::UserName(key) => state.store.find_credentials_by_user_name(key).await?,
@@ -124,7 +142,9 @@ async fn try_log_in(state: &State, key: &LoginKey, password: &SecretString) -> R
     if let Some(hash) = new_hash {
         tx.set_password_hash(known.user_id, &hash).await?;
     }
-    tx.insert_session(session_id, known.user_id, now, expires_at).await?;
+    let user_agent: Option<String> =
+        client.user_agent.as_ref().map(|text| text.chars().take(USER_AGENT_LEN_MAX).collect());
+    tx.insert_session(session_id, known.user_id, now, expires_at, user_agent.as_deref()).await?;
     tx.insert_refresh_token(secrets::digest(&refresh_token), session_id, expires_at).await?;
     tx.delete_oldest_sessions(known.user_id, state.config.sessions_per_user_max).await?;
     let access_token = signer.sign(&state.config, known.user_id, session_id, now)?;
@@ -183,9 +203,12 @@ async fn try_refresh(state: &State, token: &SecretString) -> Result<Refresh, Err
     }
     let new_token = new_refresh_token()?;
     let expires_at = next_expiry(state, &known, now);
+    // All sessions of a user end without the lock of each.
+    if !tx.extend_session(known.session_id, now, expires_at).await? {
+        return Ok(Refresh::Unknown);
+    }
     tx.mark_rotated(hash, now).await?;
     tx.insert_refresh_token(secrets::digest(&new_token), known.session_id, expires_at).await?;
-    tx.extend_session(known.session_id, expires_at).await?;
     let access_token = signer.sign(&state.config, known.user_id, known.session_id, now)?;
     tx.commit().await?;
     Ok(Refresh::Rotated(tokens(state, access_token, new_token, expires_at.since(now))))
@@ -194,6 +217,18 @@ async fn try_refresh(state: &State, token: &SecretString) -> Result<Refresh, Err
 fn next_expiry(state: &State, known: &StoredRefreshToken, now: Timestamp) -> Timestamp {
     let ends_at = known.session_created_at.after(state.config.session_life_max());
     now.after(state.config.refresh_token_life()).min(ends_at)
+}
+
+/// What is known of a refresh token that new tokens may be had for.
+pub(crate) async fn find_live_refresh_token(
+    state: &State,
+    token: &SecretString,
+) -> Result<Option<StoredRefreshToken>, Error> {
+    let now = state.clock.now();
+    let known = state.store.find_refresh_token(secrets::digest(token)).await?;
+    Ok(known.filter(|known| {
+        known.rotated_at.is_none() && known.expires_at > now && known.status == Status::Active
+    }))
 }
 
 /// Ends the session that a refresh token belongs or belonged to; any other text changes nothing.

@@ -2,10 +2,13 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use prosopa_contract::mailer::Mailer;
 use prosopa_events::Outbox;
 use prosopa_jobs::Jobs;
 use prosopa_model::Clock;
 use prosopa_vault::Keyring;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config, hash_key::HashKey, key_use::KeyUse, login_throttle::LoginThrottle, metrics::Metrics,
@@ -25,6 +28,11 @@ pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) passwords: PasswordHasher,
     pub(crate) login_throttle: LoginThrottle,
+    pub(crate) network_throttle: LoginThrottle,
+    /// How often somebody in a network may ask for a token for a new password.
+    pub(crate) reset_throttle: LoginThrottle,
+    /// Nobody where no mail can be sent.
+    pub(crate) mailer: Option<Arc<dyn Mailer>>,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) key_use: KeyUse,
     pub(crate) jobs: Jobs,
@@ -32,6 +40,10 @@ pub(crate) struct Parts {
     pub(crate) keyring: Keyring,
     pub(crate) hash_key: HashKey,
     pub(crate) metrics: Metrics,
+    /// One permit for each open WebSocket.
+    pub(crate) sockets: Arc<Semaphore>,
+    /// The end of the process.
+    pub(crate) shutdown: CancellationToken,
 }
 
 impl State {

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod hash_key;
+pub(crate) mod password_resets;
 pub(crate) mod registrations;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
@@ -30,6 +31,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     idempotency::MIGRATION,
     prosopa_events::REPLAY_MIGRATION,
     migration!("0005_hash_key"),
+    migration!("0006_users"),
+    migration!("0007_sessions"),
 ];
 
 /// The service's database. Cheap to clone.

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use prosopa_runtime::{BuildError, Task, TaskKind};
 
-use crate::{error::Error, hash_key, state::State};
+use crate::{error::Error, hash_key, password_resets, state::State};
 
 const SWEEP_PERIOD: Duration = Duration::from_secs(60);
 const ROTATION_PERIOD: Duration = Duration::from_secs(60);
@@ -42,7 +42,8 @@ async fn sweep(state: &State) -> Result<bool, Error> {
     let now = state.clock.now();
     let mut tx = state.store.begin().await?;
     let deleted = tx.delete_expired_sessions(now, SWEEP_BATCH).await?
-        + tx.delete_ended_api_keys(now.before(ENDED_KEYS_KEPT), SWEEP_BATCH).await?;
+        + tx.delete_ended_api_keys(now.before(ENDED_KEYS_KEPT), SWEEP_BATCH).await?
+        + tx.delete_password_resets(now.before(password_resets::HOUR), SWEEP_BATCH).await?;
     if deleted > 0 {
         tx.commit().await?;
     }

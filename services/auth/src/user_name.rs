@@ -8,6 +8,9 @@ use unicode_security::{GeneralSecurityProfile, MixedScript, skeleton};
 /// Characters of a user name.
 const LENGTH: RangeInclusive<usize> = 3..=64;
 
+/// Name of the first administrator.
+pub(crate) const ADMINISTRATOR: &str = "administrator";
+
 /// An allowed user name.
 ///
 /// Letters, digits, `.`, `_` and `-` of one script, out of the characters that Unicode recommends for identifiers
@@ -57,6 +60,12 @@ impl UserName {
     /// Some names share it that a careful reader tells apart, such as `b0b` and `bob`.
     pub(crate) fn skeleton(&self) -> &str {
         &self.skeleton
+    }
+
+    /// Whether it is, or looks like, the name that the first administrator is made with: nobody else is to be taken for
+    /// that one, who may have another name by now.
+    pub(crate) fn is_reserved(&self) -> bool {
+        Self::parse(ADMINISTRATOR).is_ok_and(|reserved| reserved.skeleton == self.skeleton)
     }
 
     /// The key of a text that may be no allowed name.

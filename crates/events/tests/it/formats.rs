@@ -1,7 +1,10 @@
 //! The stored bytes of every message, which must not change: a row or a record that was written by an older version is
 //! read by a newer one.
 
-use prosopa_contract::events::{DetectionCreated, DetectionDeleted, Event, JobChanged, UserRegistered};
+use prosopa_contract::events::{
+    DetectionCreated, DetectionDeleted, Event, JobChanged, UserDeactivated, UserDeleted, UserReactivated,
+    UserRegistered,
+};
 
 fn hexadecimal(event: &impl Event) -> String {
     event.encode_to_vec().iter().map(|byte| format!("{byte:02x}")).collect()
@@ -23,6 +26,12 @@ fn messages_keep_their_bytes() {
     assert_eq!(hexadecimal(&deleted), "0a01641201611a0169");
     let registered = UserRegistered { user_id: "u".into(), account_id: "a".into() };
     assert_eq!(hexadecimal(&registered), "0a0175120161");
+    let deactivated = UserDeactivated { user_id: "u".into(), account_id: "a".into() };
+    assert_eq!(hexadecimal(&deactivated), "0a0175120161");
+    let reactivated = UserReactivated { user_id: "u".into(), account_id: "a".into() };
+    assert_eq!(hexadecimal(&reactivated), "0a0175120161");
+    let deleted = UserDeleted { user_id: "u".into(), account_id: "a".into(), is_account_deleted: true };
+    assert_eq!(hexadecimal(&deleted), "0a01751201611801");
     let changed = JobChanged {
         job_id: "j".into(),
         account_id: "a".into(),
@@ -41,14 +50,25 @@ fn messages_keep_their_bytes() {
     };
     let expected = "0a016a 120161 1a0173 22016b 2a0163 320174 3a0170 4001 4802 5003 5804 6005 6a0178 720168";
     assert_eq!(hexadecimal(&changed), expected.replace(' ', ""));
-    let names = [DetectionCreated::TYPE, DetectionDeleted::TYPE, JobChanged::TYPE, UserRegistered::TYPE];
+    let names = [
+        DetectionCreated::TYPE,
+        DetectionDeleted::TYPE,
+        JobChanged::TYPE,
+        UserRegistered::TYPE,
+        UserDeactivated::TYPE,
+        UserReactivated::TYPE,
+        UserDeleted::TYPE,
+    ];
     assert_eq!(
         names,
         [
             "dev.prosopa.detection.created.v1",
             "dev.prosopa.detection.deleted.v1",
             "dev.prosopa.job.changed.v1",
-            "dev.prosopa.user.registered.v1"
+            "dev.prosopa.user.registered.v1",
+            "dev.prosopa.user.deactivated.v1",
+            "dev.prosopa.user.reactivated.v1",
+            "dev.prosopa.user.deleted.v1",
         ]
     );
 }

@@ -81,6 +81,19 @@ pub(crate) struct RegistrationProgress {
     #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<UserId>,
+    /// How many are in turn before it, while it is in the queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 0)]
+    position: Option<u64>,
+}
+
+impl RegistrationProgress {
+    /// As it is told to whoever has the secret.
+    pub(super) fn new(id: RegistrationId, progress: Progress, position: Option<u64>) -> Self {
+        let Progress { job, user_id } = progress;
+        let remark = job.remark.unwrap_or_else(|| remark(job.status).to_owned());
+        Self { id, status: job.status.as_str(), remark, code: job.problem_code, user_id, position }
+    }
 }
 
 /// Longest that somebody is kept waiting for the outcome.
@@ -175,11 +188,12 @@ pub(super) async fn show(
     PathId(id): PathId<id::Registration>,
     headers: HeaderMap,
 ) -> Result<axum::Json<RegistrationProgress>, Problem> {
-    let Progress { job, user_id } = registrations::find(&state, id, &secret_of(&headers)?).await?;
-    let remark = job.remark.unwrap_or_else(|| remark(job.status).to_owned());
-    let progress =
-        RegistrationProgress { id, status: job.status.as_str(), remark, code: job.problem_code, user_id };
-    Ok(axum::Json(progress))
+    let progress = registrations::find(&state, id, &secret_of(&headers)?).await?;
+    let position = match progress.job.status {
+        JobStatus::Queued => state.jobs.count_ahead(progress.job.id).await?,
+        _ => None,
+    };
+    Ok(axum::Json(RegistrationProgress::new(id, progress, position)))
 }
 
 pub(super) async fn delete(
@@ -193,13 +207,14 @@ pub(super) async fn delete(
 
 /// Who brings no secret is answered like who brings a wrong one.
 fn secret_of(headers: &HeaderMap) -> Result<SecretString, Problem> {
-    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let (scheme, secret) =
-        value.and_then(|value| value.split_once(' ')).ok_or_else(|| Problem::new(Code::NotFound))?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Problem::new(Code::NotFound));
-    }
-    Ok(secret.trim().to_owned().into())
+    bearer_secret(headers).ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+/// The bearer token of a request.
+pub(super) fn bearer_secret(headers: &HeaderMap) -> Option<SecretString> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, secret) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim().to_owned().into())
 }
 
 const fn remark(status: JobStatus) -> &'static str {

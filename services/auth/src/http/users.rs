@@ -1,14 +1,14 @@
-//! `GET /api/v1/users/me`, and users as callers see them.
+//! Users as callers see them; the operations on one's own user, and those of administrators, are beneath.
 
-use axum::{extract, response::IntoResponse};
-use serde::Serialize;
+pub(super) mod administration;
+pub(super) mod own;
+
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use prosopa_http::Caller;
 use prosopa_model::{AccountId, Meter, QuotaSnapshot, Role, Timestamp, UserId};
-use prosopa_problem::Problem;
 
-use crate::{state::State, store, users};
+use crate::store;
 
 /// A person who signs in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -121,10 +121,7 @@ impl From<QuotaSnapshot> for Quota {
     }
 }
 
-pub(super) async fn show_me(
-    extract::State(state): extract::State<State>,
-    Caller(caller): Caller,
-) -> Result<impl IntoResponse, Problem> {
-    let user = users::find_caller(&state, &caller).await?;
-    Ok(axum::Json(Me { user: user.into(), quota: caller.quota.map(Quota::from) }))
+/// Reads a field that may be left out but is not null unless `T` may be.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }

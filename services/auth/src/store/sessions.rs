@@ -1,6 +1,6 @@
 //! Statements about sessions and their refresh tokens.
 
-use prosopa_model::{AccountId, Role, SessionId, Timestamp, UserId};
+use prosopa_model::{AccountId, Cursor, Role, SessionId, Timestamp, UserId};
 use prosopa_store::{affected, on_db, query, query_as, row};
 
 use super::users::Status;
@@ -26,6 +26,25 @@ row! {
         pub(crate) role: Role,
         pub(crate) status: Status,
         pub(crate) requests_per_day_max: Option<u64>,
+    }
+}
+
+row! {
+    /// A session as its user sees it.
+    pub(crate) struct Session {
+        pub(crate) id: SessionId,
+        pub(crate) created_at: Timestamp,
+        /// When it was last given tokens.
+        pub(crate) last_used_at: Timestamp,
+        pub(crate) expires_at: Timestamp,
+        pub(crate) user_agent: Option<String>,
+    }
+}
+
+impl Session {
+    /// Where the session stands in lists.
+    pub(crate) const fn position(&self) -> Cursor {
+        Cursor { created_at: self.created_at, id: self.id.uuid() }
     }
 }
 
@@ -55,6 +74,31 @@ impl Store {
             .bind(user_id.uuid())
             .bind(now.micros())
             .fetch_optional(c)
+            .await)?)
+    }
+
+    /// Up to `limit` sessions of a user that live at `now`, newest first, behind `after`.
+    pub(crate) async fn list_sessions(
+        &self,
+        user_id: UserId,
+        now: Timestamp,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Session>, Error> {
+        let sql = "SELECT id, created_at, coalesce(refreshed_at, created_at) AS last_used_at, expires_at, user_agent
+                   FROM sessions
+                   WHERE user_id = $1 AND expires_at > $2 AND (created_at, id) < ($3, $4)
+                   ORDER BY created_at DESC, id DESC
+                   LIMIT $5";
+        let after = after.unwrap_or(Cursor { created_at: Timestamp::MAX, id: uuid::Uuid::max() });
+        let mut connection = self.read().await?;
+        Ok(on_db!(connection, c => query_as::<_, Session>(sql)
+            .bind(user_id.uuid())
+            .bind(now.micros())
+            .bind(after.created_at.micros())
+            .bind(after.id)
+            .bind(i64::from(limit))
+            .fetch_all(c)
             .await)?)
     }
 
@@ -90,13 +134,16 @@ impl Write {
         user_id: UserId,
         now: Timestamp,
         expires_at: Timestamp,
+        user_agent: Option<&str>,
     ) -> Result<(), Error> {
-        let sql = "INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
+        let sql = "INSERT INTO sessions (id, user_id, created_at, expires_at, user_agent)
+                   VALUES ($1, $2, $3, $4, $5)";
         on_db!(self.tx, c => query(sql)
             .bind(id.uuid())
             .bind(user_id.uuid())
             .bind(now.micros())
             .bind(expires_at.micros())
+            .bind(user_agent)
             .execute(c)
             .await
             .map(affected))?;
@@ -128,11 +175,23 @@ impl Write {
         Ok(())
     }
 
-    /// Moves the end of a session.
-    pub(crate) async fn extend_session(&mut self, id: SessionId, expires_at: Timestamp) -> Result<(), Error> {
-        let sql = "UPDATE sessions SET expires_at = $2 WHERE id = $1";
-        on_db!(self.tx, c => query(sql).bind(id.uuid()).bind(expires_at.micros()).execute(c).await.map(affected))?;
-        Ok(())
+    /// Notes that a session was refreshed and moves its end; says whether there still is one. Nobody ends it until the
+    /// write has come to its end.
+    pub(crate) async fn extend_session(
+        &mut self,
+        id: SessionId,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<bool, Error> {
+        let sql = "UPDATE sessions SET refreshed_at = $2, expires_at = $3 WHERE id = $1";
+        let rows = on_db!(self.tx, c => query(sql)
+            .bind(id.uuid())
+            .bind(now.micros())
+            .bind(expires_at.micros())
+            .execute(c)
+            .await
+            .map(affected))?;
+        Ok(rows > 0)
     }
 
     /// Ends a session.
@@ -140,6 +199,25 @@ impl Write {
         let sql = "DELETE FROM sessions WHERE id = $1";
         on_db!(self.tx, c => query(sql).bind(id.uuid()).execute(c).await.map(affected))?;
         Ok(())
+    }
+
+    /// Ends a session of a user; says whether there was one.
+    pub(crate) async fn delete_session_of(&mut self, user_id: UserId, id: SessionId) -> Result<bool, Error> {
+        let sql = "DELETE FROM sessions WHERE id = $1 AND user_id = $2";
+        let rows = on_db!(self.tx, c => query(sql).bind(id.uuid()).bind(user_id.uuid()).execute(c).await.map(affected))?;
+        Ok(rows > 0)
+    }
+
+    /// Ends every session of a user but one; says how many.
+    pub(crate) async fn delete_other_sessions(
+        &mut self,
+        user_id: UserId,
+        kept: SessionId,
+    ) -> Result<u64, Error> {
+        let sql = "DELETE FROM sessions WHERE user_id = $1 AND id <> $2";
+        Ok(
+            on_db!(self.tx, c => query(sql).bind(user_id.uuid()).bind(kept.uuid()).execute(c).await.map(affected))?,
+        )
     }
 
     /// Ends every session of a user.

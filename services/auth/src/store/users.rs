@@ -1,9 +1,14 @@
 //! Statements about accounts and users.
 
+mod changes;
+mod listing;
+
 use std::str::FromStr;
 
 use prosopa_model::{AccountId, Role, Timestamp, UserId, principal::UnknownName};
 use prosopa_store::{Column, ColumnError, affected, on_db, query, query_as, query_scalar, row};
+
+pub(crate) use self::listing::{Listing, Sort};
 
 use super::{Store, Write};
 use crate::{email::Email, error::Error, user_name::UserName};
@@ -70,13 +75,28 @@ row! {
     }
 }
 
+const FIND_USER: &str = "
+    SELECT id, account_id, user_name, email, role, status, requests_per_day_max, created_at
+    FROM users WHERE id = $1";
+
+const COUNT_ADMINISTRATORS: &str = "SELECT count(*) FROM users WHERE role = 'administrator'";
+
+const FIND_CREDENTIALS: &str = "SELECT id AS user_id, password_hash, status FROM users WHERE id = $1";
+
 impl Store {
     /// The user of this id.
     pub(crate) async fn find_user(&self, id: UserId) -> Result<Option<User>, Error> {
-        let sql = "SELECT id, account_id, user_name, email, role, status, requests_per_day_max, created_at
-                   FROM users WHERE id = $1";
         let mut connection = self.read().await?;
-        Ok(on_db!(connection, c => query_as::<_, User>(sql).bind(id.uuid()).fetch_optional(c).await)?)
+        Ok(on_db!(connection, c => query_as::<_, User>(FIND_USER).bind(id.uuid()).fetch_optional(c).await)?)
+    }
+
+    /// Credentials of a user.
+    pub(crate) async fn find_credentials(&self, id: UserId) -> Result<Option<Credentials>, Error> {
+        let mut connection = self.read().await?;
+        Ok(on_db!(connection, c => query_as::<_, Credentials>(FIND_CREDENTIALS)
+            .bind(id.uuid())
+            .fetch_optional(c)
+            .await)?)
     }
 
     /// Credentials by [`UserName::key_of`].
@@ -96,7 +116,7 @@ impl Store {
         Ok(on_db!(connection, c => query_as::<_, Credentials>(sql).bind(key).fetch_optional(c).await)?)
     }
 
-    /// Fails if a user has the name, or one that looks like it, or the address already.
+    /// Fails if a user has the name, or one that looks like it, or the address already, or if the name is reserved.
     pub(crate) async fn refuse_taken(&self, user_name: &UserName, email: &Email) -> Result<(), Error> {
         let sql = "SELECT count(*) FROM users WHERE user_name_key = $1 OR user_name_skeleton = $2";
         let mut connection = self.read().await?;
@@ -106,7 +126,7 @@ impl Store {
             .fetch_one(c)
             .await)?;
         drop(connection);
-        if alike > 0 {
+        if alike > 0 || user_name.is_reserved() {
             return Err(Error::UserNameTaken);
         }
         match self.find_credentials_by_email(&email.key()).await? {
@@ -115,9 +135,11 @@ impl Store {
         }
     }
 
-    /// Whether a user has the name.
-    pub(crate) async fn has_user_name(&self, user_name: &UserName) -> Result<bool, Error> {
-        Ok(self.find_credentials_by_user_name(user_name.key()).await?.is_some())
+    /// Whether there is an administrator, who may act or not.
+    pub(crate) async fn has_administrator(&self) -> Result<bool, Error> {
+        let mut connection = self.read().await?;
+        let count = on_db!(connection, c => query_scalar::<_, i64>(COUNT_ADMINISTRATORS).fetch_one(c).await)?;
+        Ok(count > 0)
     }
 }
 
@@ -158,17 +180,7 @@ impl Write {
             .execute(c)
             .await
             .map(affected));
-        match inserted {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error.violates_unique("users.user_name_key")
-                    || error.violates_unique("users.user_name_skeleton") =>
-            {
-                Err(Error::UserNameTaken)
-            }
-            Err(error) if error.violates_unique("users.email_key") => Err(Error::EmailTaken),
-            Err(error) => Err(error.into()),
-        }
+        unless_taken(inserted)
     }
 
     /// The user that has the name.
@@ -183,8 +195,10 @@ impl Write {
 
     /// Credentials of a user.
     pub(crate) async fn find_credentials(&mut self, id: UserId) -> Result<Option<Credentials>, Error> {
-        let sql = "SELECT id AS user_id, password_hash, status FROM users WHERE id = $1";
-        Ok(on_db!(self.tx, c => query_as::<_, Credentials>(sql).bind(id.uuid()).fetch_optional(c).await)?)
+        Ok(on_db!(self.tx, c => query_as::<_, Credentials>(FIND_CREDENTIALS)
+            .bind(id.uuid())
+            .fetch_optional(c)
+            .await)?)
     }
 
     /// Replaces a user's password.
@@ -192,5 +206,20 @@ impl Write {
         let sql = "UPDATE users SET password_hash = $2 WHERE id = $1";
         on_db!(self.tx, c => query(sql).bind(id.uuid()).bind(password_hash).execute(c).await.map(affected))?;
         Ok(())
+    }
+}
+
+/// What a change means that a unique constraint may have refused.
+fn unless_taken(changed: Result<u64, prosopa_store::Error>) -> Result<(), Error> {
+    match changed {
+        Ok(_) => Ok(()),
+        Err(error)
+            if error.violates_unique("users.user_name_key")
+                || error.violates_unique("users.user_name_skeleton") =>
+        {
+            Err(Error::UserNameTaken)
+        }
+        Err(error) if error.violates_unique("users.email_key") => Err(Error::EmailTaken),
+        Err(error) => Err(error.into()),
     }
 }

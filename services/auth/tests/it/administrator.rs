@@ -201,6 +201,8 @@ fn a_configuration_out_of_range_is_refused() {
         Config { signing_key_seconds: 60, ..Config::default() },
         Config { failed_login_burst: 0, ..Config::default() },
         Config { failed_login_seconds: 0, ..Config::default() },
+        Config { failed_login_network_burst: 0, ..Config::default() },
+        Config { failed_login_network_seconds: 3_601, ..Config::default() },
         Config { api_keys_per_day_max: 0, ..Config::default() },
     ];
     assert!(Config::default().validate().is_ok());

@@ -1,10 +1,12 @@
 use std::time::Duration;
 
+use axum::body::Body;
 use futures::future::join_all;
-use http::{StatusCode, header};
+use http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 
 use prosopa_auth::Config;
+use prosopa_runtime::PeerAddress;
 
 use crate::support::{Answer, App, PASSWORD};
 
@@ -116,4 +118,56 @@ async fn a_login_that_was_not_checked_does_not_count() {
     }
     app.execute("ALTER TABLE lost RENAME TO sessions").await;
     assert_eq!(app.log_in("ada").await.status, StatusCode::OK);
+}
+
+/// Logs in from a network.
+async fn log_in_from(app: &App, address: &str, user_name: &str, password: &str) -> Answer {
+    let body = json!({ "user_name": user_name, "password": password }).to_string();
+    let request = Request::post("/api/v1/auth/login")
+        .header(header::CONTENT_TYPE, "application/json")
+        .extension(PeerAddress(format!("{address}:4711").parse().unwrap()));
+    app.send(request.body(Body::from(body)).unwrap()).await
+}
+
+/// S7: one password tried with many names from one network has to wait too, whatever succeeds in between; other networks
+/// do not.
+#[tokio::test]
+async fn a_network_that_tries_many_names_has_to_wait() {
+    let config =
+        Config { failed_login_network_burst: 4, failed_login_network_seconds: 30, ..Config::default() };
+    let app = App::start_with(config).await;
+    app.register("eve").await;
+    for index in 0..4 {
+        // Another address of the same customer, and a success with a name of the attacker's own.
+        let address = format!("[2001:db8:1:2::{index}]");
+        let guess = log_in_from(&app, &address, &format!("user-{index}"), "incorrect horse").await;
+        assert_eq!(guess.problem(), "invalid-credentials");
+        if index < 3 {
+            assert_eq!(log_in_from(&app, &address, "eve", PASSWORD).await.status, StatusCode::OK);
+        }
+    }
+    let checks = app.metric(CHECKS);
+    let refused = log_in_from(&app, "[2001:db8:1:2::9]", "eve", PASSWORD).await;
+    assert_eq!((refused.status, refused.problem()), (StatusCode::TOO_MANY_REQUESTS, "rate-limited"));
+    assert_eq!(refused.headers[header::RETRY_AFTER], "30");
+    assert_eq!(app.metric(CHECKS), checks, "refused before any hashing");
+    assert_eq!(log_in_from(&app, "[2001:db8:1:3::1]", "eve", PASSWORD).await.status, StatusCode::OK);
+    app.clock.advance(Duration::from_secs(30));
+    assert_eq!(log_in_from(&app, "[2001:db8:1:2::9]", "eve", PASSWORD).await.status, StatusCode::OK);
+}
+
+/// S7: who is refused by name does not use up what the network may try.
+#[tokio::test]
+async fn a_name_that_has_to_wait_costs_its_network_nothing() {
+    let config = Config { failed_login_burst: 1, failed_login_network_burst: 2, ..Config::default() };
+    let app = App::start_with(config).await;
+    app.register("eve").await;
+    assert_eq!(
+        log_in_from(&app, "192.0.2.1", "ada", "incorrect horse").await.problem(),
+        "invalid-credentials"
+    );
+    for _ in 0..5 {
+        assert_eq!(log_in_from(&app, "192.0.2.1", "ada", "incorrect horse").await.problem(), "rate-limited");
+    }
+    assert_eq!(log_in_from(&app, "192.0.2.1", "eve", PASSWORD).await.status, StatusCode::OK);
 }

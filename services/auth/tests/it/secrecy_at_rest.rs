@@ -1,16 +1,11 @@
-use std::{
-    fs,
-    io::Write,
-    path::Path,
-    sync::{Arc, Mutex},
-};
+use std::{fs, path::Path, sync::Arc};
 
 use http::{Method, StatusCode, header};
 use secrecy::ExposeSecret;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 use prosopa_contract::verifier::VerifyError;
+use prosopa_testkit::{keep_log, take_log};
 
 use crate::support::{App, PASSWORD};
 
@@ -76,43 +71,13 @@ async fn password_hashes_name_their_parameters() {
     assert!(files.iter().any(|(_, bytes)| contains(bytes, b"$argon2id$v=19$m=19456,t=2,p=1$")));
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 /// The log, at its most talkative, holds none of them either.
 #[tokio::test]
 async fn the_log_holds_no_secret() {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(lines.clone())
-        .finish();
-    // With a single subscriber in the process, tests on other threads would decide which events it may see.
-    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    let guard = tracing::subscriber::set_default(subscriber);
+    keep_log();
     let app = App::start().await;
     let secrets = leave_secrets(&app).await;
-    drop(guard);
-    let log = lines.0.lock().unwrap().clone();
+    let log = take_log().into_bytes();
     assert!(contains(&log, b"user registered"), "the log was kept");
     for secret in secrets {
         assert!(!contains(&log, &secret), "{}", String::from_utf8_lossy(&secret));

@@ -1,6 +1,6 @@
 //! A built service in a temporary folder, under a clock that the test moves.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use http::{HeaderMap, Method, Request, StatusCode, header};
@@ -21,6 +21,8 @@ use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Platform, Service
 use prosopa_store::{Backend, Database, affected, on_db, query, query_scalar};
 use prosopa_testkit::{ManualClock, TestHome};
 
+use crate::mailbox::Mailbox;
+
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 pub(crate) struct App {
@@ -28,6 +30,8 @@ pub(crate) struct App {
     pub(crate) platform: Platform,
     pub(crate) new_administrator: Option<NewAdministrator>,
     pub(crate) accounts: Arc<dyn Accounts>,
+    /// Takes the mail.
+    pub(crate) mailbox: Arc<Mailbox>,
     verifier: Arc<dyn Verifier>,
     router: Router,
     /// Does its jobs, until it is told to stop; none in one that is idle.
@@ -74,11 +78,15 @@ impl App {
 
     /// One that does no jobs.
     pub(crate) async fn start_idle() -> Self {
-        let mut app = Self::start().await;
-        let (stop_worker, worker) = app.worker.take().unwrap();
+        Self::start().await.idle().await
+    }
+
+    /// The same process, which does no jobs any more.
+    pub(crate) async fn idle(mut self) -> Self {
+        let (stop_worker, worker) = self.worker.take().unwrap();
         stop_worker.cancel();
         worker.await.unwrap().unwrap();
-        app
+        self
     }
 
     /// With databases in files, for tests about those files.
@@ -99,7 +107,9 @@ impl App {
     }
 
     async fn build(config: Config, folder: Arc<TestHome>, clock: Arc<ManualClock>) -> Self {
-        let platform = folder.platform(Arc::clone(&clock) as Arc<dyn Clock>);
+        let mut platform = folder.platform(Arc::clone(&clock) as Arc<dyn Clock>);
+        let mailbox = Arc::new(Mailbox::new());
+        platform.peers.mailer = Some(Arc::<Mailbox>::clone(&mailbox));
         let mut parts = AuthService::build(config, &platform).await.unwrap();
         let Parts { ref offer, .. } = parts;
         // Registrations are done as soon as they are made, by a worker that ends with the process.
@@ -112,7 +122,7 @@ impl App {
         let mut host = Host::new(platform.clone());
         let (_, router) = host.adopt(parts);
         let worker = Some((stop_worker, worker));
-        Self { clock, platform, new_administrator, accounts, verifier, router, worker, host, folder }
+        Self { clock, platform, new_administrator, accounts, mailbox, verifier, router, worker, host, folder }
     }
 
     /// Ends the process in order, its tasks too, and starts the next one.
@@ -228,6 +238,17 @@ impl App {
 
     pub(crate) async fn create_key(&self, credential: &str, body: Value) -> Answer {
         self.call(Method::POST, "/api/v1/auth/api-keys", Some(credential), Some(body)).await
+    }
+
+    /// Waits until a line of the metrics has at least this value: what a job does comes to its end by itself.
+    pub(crate) async fn reach(&self, name_and_labels: &str, value: u64) {
+        let reached = async {
+            while self.metric(name_and_labels) < value {
+                tokio::task::yield_now().await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(30), reached).await;
+        assert!(in_time.is_ok(), "{name_and_labels} never reached {value}");
     }
 
     /// The value of one line of the metrics, 0 if there is none.

@@ -13,4 +13,5 @@ mod migrations;
 mod orientations;
 mod pictures;
 mod process;
+mod sockets;
 mod telemetry;
