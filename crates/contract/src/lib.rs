@@ -4,6 +4,7 @@
 //! Nothing here does the work of a service, and nothing here knows a database or a public HTTP route.
 
 pub mod accounts;
+pub mod client_keys;
 pub mod engine;
 pub mod events;
 pub mod mailer;

@@ -45,6 +45,8 @@ kinds! {
     Session SessionId "ses";
     /// An API key.
     ApiKey ApiKeyId "key";
+    /// A program that signs its requests.
+    ApiClient ApiClientId "cli";
     /// A stored picture.
     Image ImageId "img";
     /// A stored answer of the face detector.

@@ -15,8 +15,8 @@ pub use self::{
     clock::{Clock, SystemClock},
     cursor::Cursor,
     id::{
-        AccountId, ApiKeyId, DetectionId, Id, ImageId, JobId, Kind, RegistrationId, RequestId, SessionId,
-        SubjectId, UserId,
+        AccountId, ApiClientId, ApiKeyId, DetectionId, Id, ImageId, JobId, Kind, RegistrationId, RequestId,
+        SessionId, SubjectId, UserId,
     },
     principal::{Credential, Principal, Role, Scope, Scopes},
     quota::{LimitMode, Meter, QuotaSnapshot, RateLimit, Units, WindowUse},

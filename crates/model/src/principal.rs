@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, ApiKeyId, QuotaSnapshot, SessionId, UserId};
+use crate::{AccountId, ApiClientId, ApiKeyId, QuotaSnapshot, SessionId, UserId};
 
 /// An authenticated caller and what the caller may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,8 @@ pub enum Credential {
     Session(SessionId),
     /// An API key.
     ApiKey(ApiKeyId),
+    /// The signature of an API client, by whichever of its keys.
+    Client(ApiClientId),
 }
 
 /// A user's role.

@@ -8,7 +8,9 @@ use std::{
 use axum::Router;
 use tokio_util::sync::CancellationToken;
 
-use prosopa_contract::{accounts::Accounts, engine::Engine, mailer::Mailer, verifier::Verifier};
+use prosopa_contract::{
+    accounts::Accounts, client_keys::ClientKeys, engine::Engine, mailer::Mailer, verifier::Verifier,
+};
 use prosopa_http::Operation;
 use prosopa_model::Clock;
 use prosopa_store::{Database, Migration, Options};
@@ -155,6 +157,8 @@ pub struct Peers {
     pub accounts: Option<Arc<dyn Accounts>>,
     /// Whoever sends mail.
     pub mailer: Option<Arc<dyn Mailer>>,
+    /// Whoever knows the keys of API clients. Without it, nobody can sign requests.
+    pub client_keys: Option<Arc<dyn ClientKeys>>,
 }
 
 /// A service behind the gateway.

@@ -24,6 +24,8 @@ const SHARDS: usize = 64;
 pub(crate) enum CallerKey {
     /// One API key.
     ApiKey(Uuid),
+    /// One API client, whichever of its keys it signs with.
+    Client(Uuid),
     /// A user, whatever sessions the user has.
     User(Uuid),
 }
@@ -32,6 +34,7 @@ impl From<&Principal> for CallerKey {
     fn from(principal: &Principal) -> Self {
         match principal.credential {
             Credential::ApiKey(id) => Self::ApiKey(id.uuid()),
+            Credential::Client(id) => Self::Client(id.uuid()),
             Credential::Session(_) => Self::User(principal.user_id.uuid()),
         }
     }

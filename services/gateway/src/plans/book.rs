@@ -160,19 +160,20 @@ impl Book {
         plans
     }
 
-    /// The plan for a caller: of its key, else of its user, else of its account, else the default.
+    /// The plan for a caller: of its key or client, else of its user, else of its account, else the default.
     ///
-    /// A key with a plan of its own has counters of its own; all others charge the account, so that minting keys gives no
-    /// quota.
+    /// A key or client with a plan of its own has counters of its own; all others charge the account, so that minting
+    /// them gives no quota.
     pub(crate) fn select(&self, principal: &Principal) -> Applied {
         let account_id = principal.account_id.uuid();
-        let key_id = match principal.credential {
+        let program_id = match principal.credential {
             Credential::ApiKey(id) => Some(id.uuid()),
+            Credential::Client(id) => Some(id.uuid()),
             Credential::Session(_) => None,
         };
-        let of_key = key_id.map(|id| (id, id));
+        let of_program = program_id.map(|id| (id, id));
         let subjects = [(principal.user_id.uuid(), account_id), (account_id, account_id)];
-        for (subject_id, holder_id) in of_key.into_iter().chain(subjects) {
+        for (subject_id, holder_id) in of_program.into_iter().chain(subjects) {
             let Some(assignment) = self.assignments.get(&subject_id) else { continue };
             if *assignment.plan == *self.default.name {
                 break;

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use prosopa_model::{
-    AccountId, ApiKeyId, Clock, Credential, LimitMode, Meter, Principal, QuotaSnapshot, RateLimit, Role,
-    Scope, SessionId, Timestamp, UserId, WindowUse,
+    AccountId, ApiClientId, ApiKeyId, Clock, Credential, LimitMode, Meter, Principal, QuotaSnapshot,
+    RateLimit, Role, Scope, SessionId, Timestamp, UserId, WindowUse,
 };
 use prosopa_runtime::{PrincipalConfig, PrincipalVerifier, SignError, TokenError};
 use prosopa_testkit::{ManualClock, TestPlatform};
@@ -312,7 +312,7 @@ prop_compose! {
     fn principals()(
         [account, user, credential] in any::<[u128; 3]>().prop_map(|bits| bits.map(Uuid::from_u128)),
         is_administrator in any::<bool>(),
-        is_key in any::<bool>(),
+        kind in 0..3_u8,
         scopes in subsequence(&Scope::ALL[..], 0..=Scope::ALL.len()),
         requests_per_day_max in option::of(any::<u64>()),
         quota in option::of(quotas()),
@@ -322,10 +322,10 @@ prop_compose! {
             user_id: UserId::from_uuid(user),
             role: if is_administrator { Role::Administrator } else { Role::User },
             scopes: scopes.into_iter().collect(),
-            credential: if is_key {
-                Credential::ApiKey(ApiKeyId::from_uuid(credential))
-            } else {
-                Credential::Session(SessionId::from_uuid(credential))
+            credential: match kind {
+                0 => Credential::ApiKey(ApiKeyId::from_uuid(credential)),
+                1 => Credential::Client(ApiClientId::from_uuid(credential)),
+                _ => Credential::Session(SessionId::from_uuid(credential)),
             },
             requests_per_day_max,
             quota,
