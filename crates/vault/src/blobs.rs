@@ -7,7 +7,7 @@ use std::{io, path::PathBuf, time::Duration};
 use prosopa_model::Timestamp;
 use prosopa_problem::{Code, Problem};
 
-use self::files::{list_before, read, remove};
+use self::files::{list_before, read, remove, require_room};
 use crate::{Keyring, KeyringError, OpenError, durable};
 
 /// Keeps blobs by name, each sealed for its name. Cheap to clone.
@@ -18,6 +18,7 @@ use crate::{Keyring, KeyringError, OpenError, durable};
 pub struct BlobStore {
     folder: PathBuf,
     keyring: Keyring,
+    free_bytes_min: u64,
 }
 
 /// A blob cannot be kept or given back.
@@ -73,7 +74,14 @@ impl From<BlobError> for Problem {
 impl BlobStore {
     /// Keeps blobs in `folder`, which is made when the first blob is.
     pub const fn new(folder: PathBuf, keyring: Keyring) -> Self {
-        Self { folder, keyring }
+        Self { folder, keyring, free_bytes_min: 0 }
+    }
+
+    /// The same blobs, but none is kept after which the disk would have less than so many bytes free: what has to be
+    /// written to make room again, as a deletion is, finds some.
+    #[must_use]
+    pub fn leaving_free(self, free_bytes_min: u64) -> Self {
+        Self { free_bytes_min, ..self }
     }
 
     /// Keeps `plain` under `name` (letters, digits, `_` and `-`), durably before it returns.
@@ -94,11 +102,12 @@ impl BlobStore {
         name: &str,
         seal: impl FnOnce() -> Result<Vec<u8>, BlobError> + Send + 'static,
     ) -> Result<(), BlobError> {
-        let path = self.path(name)?;
+        let (path, free_bytes_min) = (self.path(name)?, self.free_bytes_min);
         run_blocking(move || {
             let sealed = seal()?;
             if let Some(folder) = path.parent() {
                 durable::create_folder(folder)?;
+                require_room(folder, free_bytes_min.saturating_add(sealed.len() as u64))?;
             }
             Ok(durable::replace(&path, &sealed)?)
         })

@@ -10,6 +10,8 @@ pub(crate) const MIN_FACE_PX: std::ops::RangeInclusive<u32> = 12..=4096;
 /// How many faces callers may ask for.
 pub(crate) const MAX_FACES: std::ops::RangeInclusive<u32> = 1..=1000;
 
+const MIB: u64 = 1024 * 1024;
+
 /// How pictures are looked at unless the caller says otherwise.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -18,11 +20,13 @@ pub struct Config {
     pub min_face_px_default: Option<u32>,
     /// Bytes of pictures that may be in memory at the same time, on their way in and out; 20 MiB or more.
     pub picture_bytes_max: u64,
+    /// Bytes that pictures leave free on their disk, so that there is room to delete some when it is full.
+    pub free_disk_bytes_min: u64,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { min_face_px_default: None, picture_bytes_max: 96 * 1024 * 1024 }
+        Self { min_face_px_default: None, picture_bytes_max: 96 * MIB, free_disk_bytes_min: 64 * MIB }
     }
 }
 

@@ -50,7 +50,8 @@ impl Service for DetectionService {
         let database = platform.database(Self::NAME, MIGRATIONS).await?;
         let (keys, clock) =
             (platform.database(KEYS, prosopa_vault::MIGRATIONS).await?, Arc::clone(&platform.clock));
-        let vault = Vault::build(keys, platform.keyring.clone(), platform.blobs(Self::NAME), clock).await?;
+        let blobs = platform.blobs(Self::NAME).leaving_free(config.free_disk_bytes_min);
+        let vault = Vault::build(keys, platform.keyring.clone(), blobs.clone(), clock).await?;
         let outbox = Outbox::new(Self::NAME, database.clone(), Arc::clone(&platform.clock));
         let jobs = Jobs::new(Setup {
             service: Self::NAME,
@@ -64,7 +65,7 @@ impl Service for DetectionService {
         let state = State {
             config: Arc::new(config),
             database,
-            blobs: platform.blobs(Self::NAME),
+            blobs,
             budget,
             jobs,
             outbox: outbox.clone(),

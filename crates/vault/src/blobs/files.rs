@@ -20,6 +20,13 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Fails, as a full disk does, where less than so many bytes are free to who runs this.
+pub(super) fn require_room(folder: &Path, bytes: u64) -> io::Result<()> {
+    let disk = rustix::fs::statvfs(folder)?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if free < bytes { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+}
+
 /// Names of the files below `folder` that were written before `time`.
 pub(super) fn list_before(folder: &Path, time: Timestamp) -> io::Result<Vec<String>> {
     let mut names = Vec::new();

@@ -18,6 +18,19 @@ async fn a_blob_is_given_back_until_it_is_deleted() {
     assert!(matches!(blobs.get("img_1").await, Err(BlobError::Missing(_))));
 }
 
+/// F5: what makes room finds room.
+#[tokio::test]
+async fn blobs_leave_the_room_that_they_are_told_to() {
+    let world = World::new();
+    let blobs = world.start().await.blobs;
+    blobs.put("img_1", b"picture".to_vec()).await.unwrap();
+    let blobs = blobs.leaving_free(u64::MAX);
+    assert!(matches!(blobs.put("img_2", b"picture".to_vec()).await, Err(BlobError::Full(_))));
+    assert!(matches!(blobs.get("img_2").await, Err(BlobError::Missing(_))));
+    assert_eq!(blobs.get("img_1").await.unwrap(), b"picture");
+    blobs.delete("img_1").await.unwrap();
+}
+
 #[tokio::test]
 async fn names_cannot_leave_the_folder() {
     let world = World::new();

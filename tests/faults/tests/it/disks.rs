@@ -27,8 +27,10 @@ fn command_on(mount: &str, folder: &std::path::Path) -> Command {
 #[tokio::test]
 async fn a_full_disk_is_said_and_nothing_is_torn() {
     let folder = Arc::new(Home::new());
-    let mount = "mount -t tmpfs -o size=8m,mode=700 tmpfs \"$FOLDER\"";
-    let product = Product::spawn(command_on(mount, folder.path()), Arc::clone(&folder)).await;
+    let mount = "mount -t tmpfs -o size=12m,mode=700 tmpfs \"$FOLDER\"";
+    let mut command = command_on(mount, folder.path());
+    command.env("PROSOPA_DETECTION__FREE_DISK_BYTES_MIN", "3000000");
+    let product = Product::spawn(command, Arc::clone(&folder)).await;
     let user = product.user().await;
     let mut kept = Vec::new();
     let refused = loop {
@@ -38,7 +40,7 @@ async fn a_full_disk_is_said_and_nothing_is_torn() {
             429 => tokio::task::yield_now().await,
             _ => break answer,
         }
-        assert!(kept.len() < 60, "8 MiB hold no 60 pictures");
+        assert!(kept.len() < 60, "12 MiB hold no 60 pictures");
     };
     assert_eq!(refused.refusal(), (507, "storage-full".into()));
     assert!(!kept.is_empty());
