@@ -7,6 +7,7 @@ mod command_line;
 mod credentials;
 mod documentation;
 mod faces;
+mod identity;
 mod jobs;
 mod limits;
 mod migrations;
