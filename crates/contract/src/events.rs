@@ -7,8 +7,8 @@ mod messages {
 }
 
 pub use self::messages::{
-    DetectionCreated, DetectionDeleted, JobChanged, UserDeactivated, UserDeleted, UserReactivated,
-    UserRegistered,
+    DetectionCreated, DetectionDeleted, JobChanged, UsageHeader, UsageRecord, UsageRecorded, UserDeactivated,
+    UserDeleted, UserReactivated, UserRegistered,
 };
 
 /// A message that is published.
@@ -28,6 +28,9 @@ pub const DETECTION_EVENTS: &str = "prosopa.detection.events.v1";
 
 /// Events of the service `auth`.
 pub const AUTH_EVENTS: &str = "prosopa.auth.events.v1";
+
+/// What gateways saw.
+pub const USAGE_EVENTS: &str = "prosopa.gateway.usage.v1";
 
 /// Changes of jobs; every service publishes its own.
 pub const JOB_EVENTS: &str = "prosopa.jobs.events.v1";
@@ -92,5 +95,14 @@ impl Event for UserDeleted {
 
     fn key(&self) -> &str {
         &self.user_id
+    }
+}
+
+impl Event for UsageRecorded {
+    const TOPIC: &'static str = USAGE_EVENTS;
+    const TYPE: &'static str = "dev.prosopa.usage.recorded.v1";
+
+    fn key(&self) -> &str {
+        &self.spool_id
     }
 }

@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use prosopa_contract::events::Event;
-use prosopa_model::Clock;
+use prosopa_model::{Clock, Timestamp};
 use prosopa_store::{Database, Error, Tx};
 
 use crate::{
@@ -17,6 +17,9 @@ use crate::{
 
 /// What the `CloudEvents` attribute `source` begins with; the service's name follows.
 pub const SOURCE_PREFIX: &str = "prosopa/";
+
+/// Rows deleted in one transaction.
+const TRIM_STEP: i64 = 500;
 
 /// A service's outbox. Cheap to clone.
 #[derive(Clone)]
@@ -53,6 +56,12 @@ impl Outbox {
         };
         store::producer::insert(tx, &delivery).await?;
         tx.wake_on_commit(&self.wake);
+        Ok(())
+    }
+
+    /// Deletes what was said before a time, whether anybody has had it or not: for an outbox that nobody reads.
+    pub async fn forget_before(&self, time: Timestamp) -> Result<(), Error> {
+        while store::producer::delete_before(&self.database, i64::MAX, time, TRIM_STEP).await? > 0 {}
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Who says and who hears what, within one process.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -22,14 +22,23 @@ pub struct Listening {
     pub database: Database,
 }
 
-/// One task for each subscription and producer.
+/// How long events are kept that nobody in this process hears.
+const KEEP_UNHEARD: Duration = Duration::from_hours(24);
+
+/// Pause between two deletions of them.
+const FORGET_PERIOD: Duration = Duration::from_secs(600);
+
+/// One task for each subscription and producer, and one for each producer that nobody hears.
 pub(crate) fn tasks(
     outboxes: &[Outbox],
     listenings: Vec<Listening>,
     clock: &Arc<dyn Clock>,
     metrics: &RunnerMetrics,
 ) -> Vec<Task> {
-    let mut tasks = Vec::new();
+    let is_heard =
+        |outbox: &&Outbox| listenings.iter().any(|listening| listening.producers.contains(&outbox.service()));
+    let unheard = outboxes.iter().filter(|outbox| !is_heard(outbox));
+    let mut tasks: Vec<Task> = unheard.map(|outbox| forget(outbox.clone(), Arc::clone(clock))).collect();
     for listening in listenings {
         let heard = outboxes.iter().filter(|outbox| listening.producers.contains(&outbox.service()));
         for outbox in heard {
@@ -50,6 +59,23 @@ pub(crate) fn tasks(
         }
     }
     tasks
+}
+
+/// An outbox that nobody reads would grow for ever.
+fn forget(outbox: Outbox, clock: Arc<dyn Clock>) -> Task {
+    Task::new("forget_unheard_events", TaskKind::Restart, move |stop| {
+        let (outbox, clock) = (outbox.clone(), Arc::clone(&clock));
+        async move {
+            let mut ticks = tokio::time::interval(FORGET_PERIOD);
+            while !stop.is_cancelled() {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    _ = ticks.tick() => outbox.forget_before(clock.now().before(KEEP_UNHEARD)).await?,
+                }
+            }
+            Ok(())
+        }
+    })
 }
 
 /// Publishes every change of a service's jobs that belong to an account.

@@ -25,6 +25,8 @@ pub struct Config {
     pub on_ledger_loss: OnLedgerLoss,
     /// Metered requests that may wait for the ledger at the same time; further ones wait for a place.
     pub ledger_queue_max: usize,
+    /// Bytes that usage may take on the disk while nobody publishes it; beyond, requests are answered and not told of.
+    pub usage_spool_bytes_max: u64,
 }
 
 impl Default for Config {
@@ -37,6 +39,7 @@ impl Default for Config {
             rate_entries_max: 100_000,
             on_ledger_loss: OnLedgerLoss::Deny,
             ledger_queue_max: 1_024,
+            usage_spool_bytes_max: 1 << 30,
         }
     }
 }
@@ -116,7 +119,10 @@ impl Config {
         })?;
         check(!self.plan.name.is_empty(), "plan.name", || "a name".to_owned())?;
         check(self.rate_entries_max >= 1_000, "rate_entries_max", || "1000 or more".to_owned())?;
-        check(self.ledger_queue_max >= 1, "ledger_queue_max", || "1 or more".to_owned())
+        check(self.ledger_queue_max >= 1, "ledger_queue_max", || "1 or more".to_owned())?;
+        check(self.usage_spool_bytes_max >= 1 << 25, "usage_spool_bytes_max", || {
+            "33554432 or more".to_owned()
+        })
     }
 }
 

@@ -49,6 +49,7 @@ use crate::{
     plans::{Applied, PlanBook},
     rate_limit::{CallerKey, NetworkKey, RateLimiter, TooFast},
     routes::{Route, Routes},
+    usage::{Spool, intent_of},
 };
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -69,6 +70,8 @@ pub(crate) struct Edge {
     pub(crate) networks: RateLimiter<NetworkKey>,
     /// Credentials presented in vain.
     pub(crate) failures: RateLimiter<NetworkKey>,
+    /// What is told of requests.
+    pub(crate) usage: Spool,
     /// The time of day.
     pub(crate) clock: Arc<dyn Clock>,
     /// The time for rates.
@@ -93,8 +96,7 @@ pub(crate) async fn answer(State(edge): State<Arc<Edge>>, mut request: Request) 
     leftovers.discard().await;
     exchange.standing.write(response.headers_mut(), edge.clock.now());
     headers::harden(response.headers_mut());
-    let code = response.extensions().get::<Problem>().map(Problem::code);
-    exchange.finish(response.status(), code);
+    exchange.finish(&response);
     response
 }
 
@@ -148,11 +150,13 @@ impl Edge {
             Access::OwnSecret => self.limit_network(network, exchange)?,
             Access::Scope(scope) => {
                 let principal = self.authenticate(request.headers_mut(), network, exchange).await?;
+                self.note_usage(route, &request, &principal, exchange);
                 let principal = self.admit(route, scope, principal, bytes, exchange).await?;
                 request.extensions_mut().insert(principal);
             }
             Access::Administrator => {
                 let principal = self.authenticate(request.headers_mut(), network, exchange).await?;
+                self.note_usage(route, &request, &principal, exchange);
                 let principal = self.admit(route, Scope::Admin, principal, bytes, exchange).await?;
                 if principal.role != Role::Administrator {
                     return Err(Refusal::NoAdministrator);
@@ -165,6 +169,7 @@ impl Edge {
             *request.method_mut() = Method::GET;
         }
         let body = bodies::bound(&mut request, route.body_bytes_max);
+        exchange.body = body.clone();
         if let Some(charge) = &mut exchange.charge {
             charge.body = body.clone();
             charge.reservation.hand_on();
@@ -204,6 +209,19 @@ impl Edge {
             VerifyError::Expired => Refusal::TokenExpired,
             VerifyError::Unavailable { detail } => Refusal::VerifierLost(detail),
         })
+    }
+
+    /// From here on the request is told of, however it ends.
+    fn note_usage(
+        &self,
+        route: &Route,
+        request: &Request,
+        principal: &Principal,
+        exchange: &mut Exchange<'_>,
+    ) {
+        let request_id = exchange.request_id();
+        let intent = intent_of(request, &route.name, principal, request_id, self.clock.now());
+        exchange.usage = Some(self.usage.note(intent));
     }
 
     /// Rate, scope, quota; the body may be so many `bytes`.

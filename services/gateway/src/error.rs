@@ -29,6 +29,9 @@ pub(crate) enum Error {
     /// The plans cannot be read.
     #[error("the plans cannot be read")]
     Plans(#[source] prosopa_store::Error),
+    /// There is no place to note usage in.
+    #[error("usage cannot be noted")]
+    Usage(#[source] std::io::Error),
     /// A metered operation that anybody may call: there is no account to charge.
     #[error("{path} is metered and public")]
     MeteredPublic {

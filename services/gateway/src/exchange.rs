@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Instant};
 
-use axum::extract::Request;
+use axum::{extract::Request, response::Response};
 use http::{Method, StatusCode};
+use http_body::Body;
 
 use prosopa_http::CurrentRequestId;
 use prosopa_model::{AccountId, RequestId, Units};
-use prosopa_problem::Code;
+use prosopa_problem::{Code, Problem};
 
 use crate::{
     bodies::BodyMeter,
@@ -16,6 +17,7 @@ use crate::{
     metrics::{Metrics, UNMATCHED},
     plans::Plan,
     routes::Route,
+    usage::{End, Entry, kept_headers},
 };
 
 /// What a request would cost.
@@ -39,6 +41,10 @@ pub(crate) struct Exchange<'a> {
     pub(crate) account_id: Option<AccountId>,
     /// What the request would cost, until that is settled.
     pub(crate) charge: Option<Charge>,
+    /// What is told of it, once the caller is known.
+    pub(crate) usage: Option<Entry>,
+    /// What its body came to.
+    pub(crate) body: BodyMeter,
     metrics: &'a Metrics,
     route: Option<&'a Route>,
     method: Method,
@@ -55,6 +61,8 @@ impl<'a> Exchange<'a> {
             standing: Standing::default(),
             account_id: None,
             charge: None,
+            usage: None,
+            body: BodyMeter::default(),
             metrics,
             route: None,
             method: request.method().clone(),
@@ -76,8 +84,24 @@ impl<'a> Exchange<'a> {
     }
 
     /// Ends with the answer's head.
-    pub(crate) fn finish(mut self, status: StatusCode, code: Option<Code>) {
-        self.outcome = Some((status, code));
+    pub(crate) fn finish(mut self, response: &Response) {
+        let code = response.extensions().get::<Problem>().map(Problem::code);
+        if let Some(usage) = self.usage.take() {
+            usage.end(End {
+                status: response.status().as_u16(),
+                problem_code: code.map_or("", Code::as_str),
+                duration_us: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+                request_bytes: self.body.bytes(),
+                response_bytes: response.body().size_hint().exact().unwrap_or(0),
+                headers: kept_headers(response.headers()),
+            });
+        }
+        self.outcome = Some((response.status(), code));
+    }
+
+    /// Its id.
+    pub(crate) const fn request_id(&self) -> Option<RequestId> {
+        self.request_id
     }
 
     /// The operation's name.

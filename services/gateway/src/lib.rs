@@ -23,6 +23,7 @@ mod rate_limit;
 mod routes;
 mod service;
 mod store;
+mod usage;
 
 pub use self::{
     config::{Config, ConfigError, OnLedgerLoss, Plan, Rate},

@@ -4,6 +4,8 @@ use prosopa_telemetry::{
     HistogramVec, IntCounter, IntCounterVec, IntGauge, Metrics as Registry, MetricsError,
 };
 
+use crate::usage::SpoolMetrics;
+
 /// Label of requests that match no operation.
 pub(crate) const UNMATCHED: &str = "unmatched";
 
@@ -23,6 +25,8 @@ pub(crate) struct Metrics {
     pub(crate) ledger_losses: IntCounterVec,
     /// Requests that a limit in shadow mode would have refused, by plan and limit.
     pub(crate) shadow_refusals: IntCounterVec,
+    /// What becomes of records of usage.
+    pub(crate) usage: SpoolMetrics,
 }
 
 impl Metrics {
@@ -34,6 +38,11 @@ impl Metrics {
             "prosopa_gateway_ledger_transactions_total",
             "Transactions of the quota ledger; many reservations share one",
             &[],
+        )?;
+        let usage = registry.counters(
+            "prosopa_gateway_usage_records_total",
+            "Records of requests, by what became of them",
+            &["outcome"],
         )?;
         Ok(Self {
             requests: registry.counters(
@@ -63,6 +72,10 @@ impl Metrics {
                 "Requests that a limit in shadow mode would have refused, by plan and limit",
                 &["plan", "limit"],
             )?,
+            usage: SpoolMetrics {
+                lost: usage.with_label_values(&["lost"]),
+                published: usage.with_label_values(&["published"]),
+            },
         })
     }
 }

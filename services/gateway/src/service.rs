@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use axum::{Router, middleware::from_fn};
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
+use prosopa_events::Outbox;
 use prosopa_http::{Operation, Section, finish_answers};
 use prosopa_runtime::{BuildError, Parts, Platform, Schemas, Service, Task, TaskKind};
+use prosopa_store::Database;
 
 use crate::{
     Config, MIGRATIONS, docs,
@@ -19,7 +22,11 @@ use crate::{
     plans::{Known, Plan, PlanBook},
     rate_limit::RateLimiter,
     routes::RoutesBuilder,
+    usage::{Shipper, Spool, SpoolMetrics},
 };
+
+/// Where the spools lie in the data folder.
+const USAGE_FOLDER: &str = "usage";
 
 /// The edge of the product; its routes are those of all services behind it.
 pub struct GatewayService;
@@ -72,6 +79,9 @@ impl GatewayService {
         let (state_book, clock) = (Arc::clone(&book), Arc::clone(&platform.clock));
         let state = State { database: database.clone(), book: state_book, known, clock };
         routes.add(Self::NAME, &operations, &own.into_router(state), &metrics)?;
+        let outbox = Outbox::new(Self::NAME, database.clone(), Arc::clone(&platform.clock));
+        let (usage, shipper) =
+            begin_usage(config.usage_spool_bytes_max, platform, &database, &outbox, &metrics.usage)?;
         let (ledger, writer) = Ledger::open(
             database,
             Arc::clone(&platform.clock),
@@ -86,6 +96,7 @@ impl GatewayService {
             callers: RateLimiter::new(rate, config.rate_entries_max),
             networks: RateLimiter::new(config.address_rate.into(), config.rate_entries_max),
             failures: RateLimiter::new(config.failed_authentication_rate.into(), config.rate_entries_max),
+            usage,
             clock: Arc::clone(&platform.clock),
             monotonic,
             metrics,
@@ -95,13 +106,44 @@ impl GatewayService {
         Ok(Parts {
             offer: (),
             http,
-            tasks: vec![write_ledger(writer), watch_plans(book)],
-            outbox: None,
+            tasks: vec![write_ledger(writer), watch_plans(book), publish_usage(shipper)],
+            outbox: Some(outbox),
             listens: Vec::new(),
             jobs: Vec::new(),
             readiness: Vec::new(),
         })
     }
+}
+
+/// The spool of this run, and who publishes it and those before.
+fn begin_usage(
+    bytes_max: u64,
+    platform: &Platform,
+    database: &Database,
+    outbox: &Outbox,
+    metrics: &SpoolMetrics,
+) -> Result<(Spool, Shipper), Error> {
+    let (parent, id) = (platform.data_dir.join(USAGE_FOLDER), Uuid::now_v7());
+    let spool = Spool::begin(&parent, id, bytes_max, metrics.clone());
+    let spool = spool.map_err(Error::Usage)?;
+    let shipper = Shipper::new(
+        database.clone(),
+        outbox.clone(),
+        Arc::clone(&platform.clock),
+        metrics.clone(),
+        parent,
+        (spool.clone(), id),
+    );
+    Ok((spool, shipper))
+}
+
+/// Tells others what was asked and answered.
+fn publish_usage(shipper: Shipper) -> Task {
+    let shipper = Arc::new(shipper);
+    Task::new("publish_usage", TaskKind::Restart, move |stop| {
+        let shipper = Arc::clone(&shipper);
+        async move { Ok(shipper.run(&stop).await?) }
+    })
 }
 
 /// Hears what other processes change.

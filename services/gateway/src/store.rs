@@ -4,8 +4,15 @@ pub(crate) mod assignments;
 pub(crate) mod changes;
 pub(crate) mod ledger;
 pub(crate) mod plans;
+pub(crate) mod usage;
 
-use prosopa_store::Migration;
+use prosopa_store::{Migration, migration};
 
 /// The schema, oldest first.
-pub const MIGRATIONS: &[Migration] = prosopa_store::migrations!("0001_quota_usage", "0002_quota_plans");
+pub const MIGRATIONS: &[Migration] = &[
+    migration!("0001_quota_usage"),
+    migration!("0002_quota_plans"),
+    prosopa_events::MIGRATION,
+    prosopa_events::REPLAY_MIGRATION,
+    migration!("0004_usage"),
+];

@@ -2,8 +2,8 @@
 //! read by a newer one.
 
 use prosopa_contract::events::{
-    DetectionCreated, DetectionDeleted, Event, JobChanged, UserDeactivated, UserDeleted, UserReactivated,
-    UserRegistered,
+    DetectionCreated, DetectionDeleted, Event, JobChanged, UsageHeader, UsageRecord, UsageRecorded,
+    UserDeactivated, UserDeleted, UserReactivated, UserRegistered,
 };
 
 fn hexadecimal(event: &impl Event) -> String {
@@ -50,6 +50,33 @@ fn messages_keep_their_bytes() {
     };
     let expected = "0a016a 120161 1a0173 22016b 2a0163 320174 3a0170 4001 4802 5003 5804 6005 6a0178 720168";
     assert_eq!(hexadecimal(&changed), expected.replace(' ', ""));
+    let header = |name: &str| vec![UsageHeader { name: name.into(), value: "v".into() }];
+    let used = UsageRecorded {
+        spool_id: "s".into(),
+        records: vec![UsageRecord {
+            sequence: 1,
+            request_id: "r".into(),
+            account_id: "a".into(),
+            user_id: "u".into(),
+            credential_kind: "k".into(),
+            credential_id: "c".into(),
+            operation: "o".into(),
+            method: "m".into(),
+            path: "p".into(),
+            started_at_us: 2,
+            outcome: "t".into(),
+            status: 201,
+            problem_code: "x".into(),
+            duration_us: 3,
+            request_bytes: 4,
+            response_bytes: 5,
+            request_headers: header("q"),
+            response_headers: header("n"),
+        }],
+    };
+    let expected = "0a0173 123e 0801 120172 1a0161 220175 2a016b 320163 3a016f 42016d 4a0170 5002 5a0174 60c901 6a0178 \
+                    7003 7804 800105 8a01060a0171120176 9201060a016e120176";
+    assert_eq!(hexadecimal(&used), expected.replace(' ', ""));
     let names = [
         DetectionCreated::TYPE,
         DetectionDeleted::TYPE,
@@ -58,6 +85,7 @@ fn messages_keep_their_bytes() {
         UserDeactivated::TYPE,
         UserReactivated::TYPE,
         UserDeleted::TYPE,
+        UsageRecorded::TYPE,
     ];
     assert_eq!(
         names,
@@ -69,6 +97,7 @@ fn messages_keep_their_bytes() {
             "dev.prosopa.user.deactivated.v1",
             "dev.prosopa.user.reactivated.v1",
             "dev.prosopa.user.deleted.v1",
+            "dev.prosopa.usage.recorded.v1",
         ]
     );
 }

@@ -5,3 +5,4 @@ mod conformance;
 mod formats;
 mod replay;
 mod support;
+mod unheard;

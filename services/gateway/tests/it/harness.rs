@@ -18,7 +18,7 @@ use http_body_util::BodyExt;
 use prosopa_contract::verifier::{Verifier, VerifyError};
 use prosopa_gateway::{Config, GatewayService, MonotonicClock, Rate};
 use prosopa_model::{AccountId, ApiKeyId, Clock, Credential, Principal};
-use prosopa_runtime::{Host, ListenerOptions, Listeners, PeerAddress, Platform, TaskEnded};
+use prosopa_runtime::{Host, ListenerOptions, Listeners, Listening, PeerAddress, Platform, TaskEnded};
 use prosopa_testkit::{ManualClock, TestDatabases, TestHome, principal_of};
 use prosopa_vault::Keyring;
 use secrecy::{ExposeSecret, SecretString};
@@ -101,6 +101,15 @@ impl Gateway {
     }
 
     pub(crate) async fn start_in(dir: &Path, config: Config) -> Self {
+        Self::start_heard_in(dir, config, async |_| Vec::new()).await
+    }
+
+    /// Starts one that somebody listens to.
+    pub(crate) async fn start_heard_in(
+        dir: &Path,
+        config: Config,
+        listenings: impl AsyncFnOnce(&Platform) -> Vec<Listening>,
+    ) -> Self {
         let clock = Arc::new(ManualClock::at(NOON));
         let monotonic = Arc::new(ManualMonotonicClock(AtomicU64::new(0)));
         let verifier = Arc::new(FakeVerifier::default());
@@ -111,7 +120,8 @@ impl Gateway {
         platform.peers.verifier = Some(Arc::clone(&verifier) as Arc<dyn Verifier>);
         platform.peers.upstreams = vec![things(probe.clone())];
         let time = Arc::clone(&monotonic) as Arc<dyn MonotonicClock>;
-        let parts = GatewayService::build_with(config, &platform, time).await.unwrap();
+        let mut parts = GatewayService::build_with(config, &platform, time).await.unwrap();
+        parts.listens = listenings(&platform).await;
         let mut host = Host::new(platform.clone());
         let ((), router) = host.adopt(parts);
         let any_port = SocketAddr::from(([127, 0, 0, 1], 0));

@@ -17,3 +17,4 @@ mod restart;
 mod routing;
 mod specification;
 mod upstream;
+mod usage;
