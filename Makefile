@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run demo setup tools test-setup build models test test-unit e2e coverage check fmt lint deny golden shellcheck \
-        generate bench clean-build clean-models clean-demo clean-cache
+        generate bench bench-auth clean-build clean-models clean-demo clean-cache
 
 # Passed on to the program that a target starts, for example `make run ARGS="--listen 127.0.0.1:8081"`.
 ARGS ?=
@@ -66,6 +66,10 @@ generate: build ## Write the generated files again
 
 bench: models ## Measure the optimised build: start, memory, latency, throughput
 	@exec bench/run.sh $(ARGS)
+
+bench-auth: models ## Measure logins beside argon2id alone, and sign-up to refresh with k6 (ARGS="--vus 8 --duration 30s")
+	@bench/logins/run.sh
+	@exec bench/k6/run.sh $(ARGS)
 
 clean-build: ## Remove what cargo built
 	cargo clean

@@ -50,6 +50,7 @@ pub const OTHERS: &[&str] = &[
     "bench/detection",
     "bench/events",
     "bench/jobs",
+    "bench/logins",
     "bench/quota",
     "tests/layout",
     "tests/harness",
