@@ -15,6 +15,8 @@ use http::header;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::{LengthLimitError, Limited};
 
+use prosopa_http::signatures::DigestMismatch;
+
 use crate::error::Refusal;
 
 /// Tells how much of a body was read.
@@ -25,12 +27,18 @@ pub(crate) struct BodyMeter(Option<Arc<Reading>>);
 struct Reading {
     bytes: AtomicU64,
     was_cut: AtomicBool,
+    was_false: AtomicBool,
 }
 
 impl BodyMeter {
     /// Whether the client sent more than was allowed.
     pub(crate) fn was_cut(&self) -> bool {
         self.0.as_ref().is_some_and(|reading| reading.was_cut.load(Ordering::Relaxed))
+    }
+
+    /// Whether what the client sent is not what was signed.
+    pub(crate) fn was_false(&self) -> bool {
+        self.0.as_ref().is_some_and(|reading| reading.was_false.load(Ordering::Relaxed))
     }
 
     /// What was read so far.
@@ -91,6 +99,9 @@ impl http_body::Body for Bounded {
             }
             Poll::Ready(Some(Err(error))) if error.is::<LengthLimitError>() => {
                 self.reading.was_cut.store(true, Ordering::Relaxed);
+            }
+            Poll::Ready(Some(Err(error))) if DigestMismatch::is_cause_of(error.as_ref()) => {
+                self.reading.was_false.store(true, Ordering::Relaxed);
             }
             _ => {}
         }

@@ -6,12 +6,17 @@
 //!   -> quota settled -> RateLimit and security headers -> counted and logged
 //! ```
 //!
+//! The credential is a token, a key, or the signature of the request itself, whose content is then checked while the
+//! service reads it: one that is not what was signed is refused, whatever the service made of it.
+//!
 //! Whoever is refused before authentication counts against its network's rate, so that probing is slow.
 //!
 //! A charge is given back for an answer that was worth nothing: 5xx, a panic, a body that could not be read (400, 413,
 //! 415, 422); for one that tells of what an earlier request made; and where the request never reached the service. It is kept where the client goes away or the deadline
 //! passes while the service works: the service may finish nevertheless, and nobody shall get its work for nothing by
 //! hanging up.
+
+mod signed;
 
 use std::{
     any::Any,
@@ -25,7 +30,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
-use http::{HeaderMap, HeaderName, Method, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 use tower::ServiceExt;
 use tracing::Instrument;
 
@@ -49,6 +54,7 @@ use crate::{
     plans::{Applied, PlanBook},
     rate_limit::{CallerKey, NetworkKey, RateLimiter, TooFast},
     routes::{Route, Routes},
+    signatures::Signatures,
     usage::{Spool, intent_of},
 };
 
@@ -60,6 +66,8 @@ pub(crate) struct Edge {
     pub(crate) routes: Routes,
     /// Who knows credentials.
     pub(crate) verifier: Arc<dyn Verifier>,
+    /// Who knows signatures.
+    pub(crate) signatures: Signatures,
     /// What accounts have spent.
     pub(crate) ledger: Ledger,
     /// Who has which quota.
@@ -144,18 +152,22 @@ impl Edge {
         match route.access {
             Access::Public => {
                 drop_credentials(request.headers_mut());
+                Signatures::remove(request.headers_mut());
                 self.limit_network(network, exchange)?;
             }
             // The service knows the secret; who guesses is as slow as any stranger.
-            Access::OwnSecret => self.limit_network(network, exchange)?,
+            Access::OwnSecret => {
+                Signatures::remove(request.headers_mut());
+                self.limit_network(network, exchange)?;
+            }
             Access::Scope(scope) => {
-                let principal = self.authenticate(request.headers_mut(), network, exchange).await?;
+                let principal = self.authenticate(route, &mut request, network, exchange).await?;
                 self.note_usage(route, &request, &principal, exchange);
                 let principal = self.admit(route, scope, principal, bytes, exchange).await?;
                 request.extensions_mut().insert(principal);
             }
             Access::Administrator => {
-                let principal = self.authenticate(request.headers_mut(), network, exchange).await?;
+                let principal = self.authenticate(route, &mut request, network, exchange).await?;
                 self.note_usage(route, &request, &principal, exchange);
                 let principal = self.admit(route, Scope::Admin, principal, bytes, exchange).await?;
                 if principal.role != Role::Administrator {
@@ -179,6 +191,9 @@ impl Edge {
         if body.was_cut() {
             return Err(Refusal::BodyTooLarge { bytes_max: route.body_bytes_max });
         }
+        if body.was_false() {
+            return Err(self.refuse_content(network, exchange).await);
+        }
         Ok(response)
     }
 
@@ -186,10 +201,15 @@ impl Edge {
     /// is never refused for what others behind the same address have tried.
     async fn authenticate(
         &self,
-        headers: &mut HeaderMap,
+        route: &Route,
+        request: &mut Request,
         network: NetworkKey,
         exchange: &mut Exchange<'_>,
     ) -> Result<Principal, Refusal> {
+        if Signatures::is_claimed(request.headers()) {
+            return self.authenticate_signed(route, request, network, exchange).await;
+        }
+        let headers = request.headers_mut();
         let credential =
             match take_credential(headers).and_then(|found| found.ok_or(Refusal::Unauthenticated)) {
                 Ok(credential) => credential,
@@ -199,13 +219,7 @@ impl Edge {
                 }
             };
         self.verifier.verify(credential).await.map_err(|error| match error {
-            VerifyError::Invalid => match self.failures.take(network, self.monotonic.elapsed()) {
-                Ok(_) => Refusal::Unauthenticated,
-                Err(too_fast) => {
-                    exchange.standing.burst = Some(Burst::new(self.failures.limit(), Err(too_fast)));
-                    Refusal::from(too_fast)
-                }
-            },
+            VerifyError::Invalid => self.refuse_guess(network, exchange, Refusal::Unauthenticated),
             VerifyError::Expired => Refusal::TokenExpired,
             VerifyError::Unavailable { detail } => Refusal::VerifierLost(detail),
         })
@@ -222,6 +236,17 @@ impl Edge {
         let request_id = exchange.request_id();
         let intent = intent_of(request, &route.name, principal, request_id, self.clock.now());
         exchange.usage = Some(self.usage.note(intent));
+    }
+
+    /// The refusal of a credential that is not genuine: this one, unless the network has failed too often.
+    fn refuse_guess(&self, network: NetworkKey, exchange: &mut Exchange<'_>, refusal: Refusal) -> Refusal {
+        match self.failures.take(network, self.monotonic.elapsed()) {
+            Ok(_) => refusal,
+            Err(too_fast) => {
+                exchange.standing.burst = Some(Burst::new(self.failures.limit(), Err(too_fast)));
+                Refusal::from(too_fast)
+            }
+        }
     }
 
     /// Rate, scope, quota; the body may be so many `bytes`.

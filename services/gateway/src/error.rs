@@ -7,7 +7,7 @@ use http::{HeaderValue, header};
 use prosopa_model::{Scope, Timestamp, WindowUse};
 use prosopa_problem::{Code, Problem};
 
-use crate::{config::ConfigError, ledger::LedgerError};
+use crate::{config::ConfigError, ledger::LedgerError, signatures::SignatureRefusal};
 
 /// When to come back after a part of the product failed.
 const RETRY_AFTER_LOSS: Duration = Duration::from_secs(1);
@@ -68,6 +68,8 @@ pub(crate) enum Refusal {
     },
     /// No credential, or not a genuine one.
     Unauthenticated,
+    /// A signature that is not right; why is for the log.
+    SignatureRefused(SignatureRefusal),
     /// The access token is too old.
     TokenExpired,
     /// Credentials cannot be checked now; the cause is for the log.
@@ -108,6 +110,7 @@ impl From<Refusal> for Problem {
                 .with_detail(format!("at most {bytes_max} bytes are taken here"))
                 .with_member("bytes_max", bytes_max),
             Refusal::Unauthenticated => Self::new(Code::Unauthenticated),
+            Refusal::SignatureRefused(cause) => Self::new(Code::Unauthenticated).with_cause(cause),
             Refusal::TokenExpired => Self::new(Code::TokenExpired),
             Refusal::VerifierLost(cause) => {
                 Self::new(Code::Unavailable).with_retry_after(RETRY_AFTER_LOSS).with_cause(cause)

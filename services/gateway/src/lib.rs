@@ -2,7 +2,7 @@
 //!
 //! Matches a request against the operation tables of the services behind it, authenticates the caller, holds it to
 //! its rate limit and quota, hands the request on with a `Principal` among its extensions, and settles the quota by
-//! the answer. Owns the quota ledger and the documentation pages. Does not know what any operation means, and never
+//! the answer. Owns the quota ledger, the nonces of signed requests and the documentation pages. Does not know what any operation means, and never
 //! looks into a body.
 
 mod authentication;
@@ -18,10 +18,12 @@ mod ledger;
 mod leftovers;
 mod metrics;
 mod monotonic;
+mod nonces;
 mod plans;
 mod rate_limit;
 mod routes;
 mod service;
+mod signatures;
 mod store;
 mod usage;
 

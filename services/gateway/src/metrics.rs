@@ -27,6 +27,8 @@ pub(crate) struct Metrics {
     pub(crate) shadow_refusals: IntCounterVec,
     /// What becomes of records of usage.
     pub(crate) usage: SpoolMetrics,
+    /// Signatures of requests, by what became of them.
+    pub(crate) signatures: IntCounterVec,
 }
 
 impl Metrics {
@@ -76,6 +78,11 @@ impl Metrics {
                 lost: usage.with_label_values(&["lost"]),
                 published: usage.with_label_values(&["published"]),
             },
+            signatures: registry.counters(
+                "prosopa_gateway_signatures_total",
+                "Signed requests, by what became of their signatures",
+                &["outcome"],
+            )?,
         })
     }
 }

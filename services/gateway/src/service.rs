@@ -19,9 +19,11 @@ use crate::{
     ledger::{Ledger, Writer},
     metrics::Metrics,
     monotonic::{MonotonicClock, SystemMonotonicClock},
+    nonces::{NonceWriter, Nonces},
     plans::{Known, Plan, PlanBook},
     rate_limit::RateLimiter,
     routes::RoutesBuilder,
+    signatures::Signatures,
     usage::{Shipper, Spool, SpoolMetrics},
 };
 
@@ -82,6 +84,13 @@ impl GatewayService {
         let outbox = Outbox::new(Self::NAME, database.clone(), Arc::clone(&platform.clock));
         let (usage, shipper) =
             begin_usage(config.usage_spool_bytes_max, platform, &database, &outbox, &metrics.usage)?;
+        let (nonces, nonce_writer) = Nonces::open(database.clone(), Arc::clone(&platform.clock));
+        let signatures = Signatures {
+            keys: platform.peers.client_keys.clone(),
+            nonces,
+            clock: Arc::clone(&platform.clock),
+            outcomes: metrics.signatures.clone(),
+        };
         let (ledger, writer) = Ledger::open(
             database,
             Arc::clone(&platform.clock),
@@ -91,6 +100,7 @@ impl GatewayService {
         let edge = Edge {
             routes: routes.build()?,
             verifier: platform.peers.verifier()?,
+            signatures,
             ledger,
             plans: Arc::clone(&book),
             callers: RateLimiter::new(rate, config.rate_entries_max),
@@ -106,7 +116,12 @@ impl GatewayService {
         Ok(Parts {
             offer: (),
             http,
-            tasks: vec![write_ledger(writer), watch_plans(book), publish_usage(shipper)],
+            tasks: vec![
+                write_ledger(writer),
+                watch_plans(book),
+                write_nonces(nonce_writer),
+                publish_usage(shipper),
+            ],
             outbox: Some(outbox),
             listens: Vec::new(),
             jobs: Vec::new(),
@@ -161,6 +176,18 @@ fn watch_plans(book: Arc<PlanBook>) -> Task {
 fn write_ledger(writer: Writer) -> Task {
     let writer = Arc::new(Mutex::new(writer));
     Task::new("write_quota_ledger", TaskKind::Restart, move |stop| {
+        let writer = Arc::clone(&writer);
+        async move {
+            writer.lock().await.run(&stop).await;
+            Ok(())
+        }
+    })
+}
+
+/// The writer of nonces; a restart goes on with whatever waits.
+fn write_nonces(writer: NonceWriter) -> Task {
+    let writer = Arc::new(Mutex::new(writer));
+    Task::new("write_nonces", TaskKind::Restart, move |stop| {
         let writer = Arc::clone(&writer);
         async move {
             writer.lock().await.run(&stop).await;

@@ -3,6 +3,7 @@
 pub(crate) mod assignments;
 pub(crate) mod changes;
 pub(crate) mod ledger;
+pub(crate) mod nonces;
 pub(crate) mod plans;
 pub(crate) mod usage;
 
@@ -12,6 +13,7 @@ use prosopa_store::{Migration, migration};
 pub const MIGRATIONS: &[Migration] = &[
     migration!("0001_quota_usage"),
     migration!("0002_quota_plans"),
+    migration!("0003_nonces"),
     prosopa_events::MIGRATION,
     prosopa_events::REPLAY_MIGRATION,
     migration!("0004_usage"),

@@ -15,7 +15,10 @@ use async_trait::async_trait;
 use axum::{Router, body::Body};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
-use prosopa_contract::verifier::{Verifier, VerifyError};
+use prosopa_contract::{
+    client_keys::{ClientKey, ClientKeys, ClientKeysError},
+    verifier::{Verifier, VerifyError},
+};
 use prosopa_gateway::{Config, GatewayService, MonotonicClock, Rate};
 use prosopa_model::{AccountId, ApiKeyId, Clock, Credential, Principal};
 use prosopa_runtime::{Host, ListenerOptions, Listeners, Listening, PeerAddress, Platform, TaskEnded};
@@ -64,6 +67,28 @@ impl Verifier for FakeVerifier {
     }
 }
 
+/// Knows the keys it was told; `unavailable` is itself.
+#[derive(Default)]
+pub(crate) struct FakeKeys {
+    keys: Mutex<HashMap<String, ClientKey>>,
+    /// Access keys whose use was noted.
+    pub(crate) uses: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl ClientKeys for FakeKeys {
+    async fn find(&self, access_key: &str) -> Result<Option<ClientKey>, ClientKeysError> {
+        if access_key == "unavailable" {
+            return Err(ClientKeysError { detail: "the hsm is on fire".into() });
+        }
+        Ok(self.keys.lock().unwrap().get(access_key).cloned())
+    }
+
+    async fn note_use(&self, access_key: &str) {
+        self.uses.lock().unwrap().push(access_key.to_owned());
+    }
+}
+
 /// A principal with a session and every scope.
 pub(crate) fn user() -> Principal {
     principal_of(AccountId::new())
@@ -87,6 +112,7 @@ pub(crate) struct Gateway {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) monotonic: Arc<ManualMonotonicClock>,
     pub(crate) verifier: Arc<FakeVerifier>,
+    pub(crate) keys: Arc<FakeKeys>,
     pub(crate) probe: Probe,
     host: JoinHandle<Result<(), TaskEnded>>,
     _home: Option<TestHome>,
@@ -112,12 +138,13 @@ impl Gateway {
     ) -> Self {
         let clock = Arc::new(ManualClock::at(NOON));
         let monotonic = Arc::new(ManualMonotonicClock(AtomicU64::new(0)));
-        let verifier = Arc::new(FakeVerifier::default());
+        let (verifier, keys) = (Arc::new(FakeVerifier::default()), Arc::new(FakeKeys::default()));
         let probe = Probe::default();
         let keyring = Keyring::open_or_create(&dir.join("keyring.json")).unwrap();
         let platform = Platform::new(dir, keyring, Arc::clone(&clock) as Arc<dyn Clock>);
         let mut platform = platform.with_databases(TestDatabases::locations_of(dir));
         platform.peers.verifier = Some(Arc::clone(&verifier) as Arc<dyn Verifier>);
+        platform.peers.client_keys = Some(Arc::clone(&keys) as Arc<dyn ClientKeys>);
         platform.peers.upstreams = vec![things(probe.clone())];
         let time = Arc::clone(&monotonic) as Arc<dyn MonotonicClock>;
         let mut parts = GatewayService::build_with(config, &platform, time).await.unwrap();
@@ -128,12 +155,17 @@ impl Gateway {
         let listeners = Listeners::bind(any_port, any_port).await.unwrap();
         let address = listeners.public_address().unwrap();
         let host = tokio::spawn(host.run(listeners, router.clone(), ListenerOptions::default()));
-        Self { router, address, platform, clock, monotonic, verifier, probe, host, _home: None }
+        Self { router, address, platform, clock, monotonic, verifier, keys, probe, host, _home: None }
     }
 
     /// Makes `credential` stand for `principal`.
     pub(crate) fn know(&self, credential: &str, principal: &Principal) {
         self.verifier.principals.lock().unwrap().insert(credential.into(), principal.clone());
+    }
+
+    /// Makes `access_key` name `key`.
+    pub(crate) fn know_key(&self, access_key: &str, key: ClientKey) {
+        self.keys.keys.lock().unwrap().insert(access_key.into(), key);
     }
 
     /// Ends everything at once, as a crash would: nothing is drained.

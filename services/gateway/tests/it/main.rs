@@ -15,6 +15,7 @@ mod rates;
 mod refunds;
 mod restart;
 mod routing;
+mod signed;
 mod specification;
 mod upstream;
 mod usage;

@@ -6,10 +6,12 @@ use std::sync::{
 };
 
 use axum::{
+    body::Body,
     extract::Path,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt;
 use prosopa_http::{BodyBytes, Caller, Endpoints, Operation};
 use prosopa_model::{Meter, Scope};
 use prosopa_problem::{Code, Problem};
@@ -19,10 +21,11 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use utoipa::ToSchema;
 
-/// How many requests reached the service and how many were dropped in its hands.
+/// How many requests reached the service, how many it has done, and how many were dropped in its hands.
 #[derive(Clone, Default)]
 pub(crate) struct Probe {
     pub(crate) arrivals: Arc<AtomicUsize>,
+    pub(crate) committed: Arc<AtomicUsize>,
     pub(crate) arrived: Arc<Notify>,
     pub(crate) may_answer: Arc<Notify>,
 }
@@ -57,6 +60,7 @@ fn endpoints() -> Endpoints<Probe> {
         .add(Operation::delete("delete_thing", "/api/v1/things/{id}").scope(Scope::FacesWrite), get_thing)
         .add(Operation::get("get_content", "/api/v1/things/{id}/content"), get_thing)
         .add(Operation::post("upload", "/api/v1/upload").body_bytes_max(16), upload)
+        .add(metered("ignore_errors", "/api/v1/ignored-errors").body_bytes_max(64), ignore_errors)
         .add(metered("answer_with", "/api/v1/answers/{status}"), answer_with)
         .add(metered("hang", "/api/v1/hang").deadline(std::time::Duration::from_millis(30)), hang)
         .add(metered("wait", "/api/v1/wait"), wait)
@@ -75,8 +79,20 @@ fn told(caller: &Caller, headers: &HeaderMap, body: &[u8]) -> Value {
     })
 }
 
-async fn create_thing(caller: Caller, headers: HeaderMap, body: BodyBytes) -> impl IntoResponse {
+async fn create_thing(
+    axum::extract::State(probe): axum::extract::State<Probe>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: BodyBytes,
+) -> impl IntoResponse {
+    probe.committed.fetch_add(1, Ordering::SeqCst);
     (StatusCode::CREATED, axum::Json(told(&caller, &headers, &body.0)))
+}
+
+/// Answers well, whatever comes.
+async fn ignore_errors(body: Body) -> impl IntoResponse {
+    let _ = body.collect().await;
+    StatusCode::CREATED
 }
 
 async fn list_things(caller: Caller, headers: HeaderMap) -> impl IntoResponse {
