@@ -1,16 +1,19 @@
-//! The client of the REST API: one method per operation. It retries, refreshes the session, and gives typed errors;
-//! it prints nothing but notes about waiting.
+//! The client of the REST API: one method per operation. It retries, refreshes the session or signs, and gives typed
+//! errors; it prints nothing but notes about waiting.
 
 mod error;
 mod problem;
 mod reach;
 mod retry;
 mod session;
+mod signing;
 mod transport;
 pub(crate) mod types;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use prosopa_http::signatures::Signer;
 use reqwest::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -32,6 +35,8 @@ const PAGE_ITEMS: usize = 200;
 pub(crate) struct Client {
     transport: Transport,
     session: Session,
+    /// Who signs instead of the session.
+    signer: Option<Arc<Signer>>,
 }
 
 /// What narrows a list of results.
@@ -60,7 +65,8 @@ impl Client {
         let retry = RetryPolicy::new(options.retries, Duration::from_millis(options.retry_base_ms));
         let transport = Transport::new(options, retry, reporter)?;
         let session = Session::new(options.server.to_string(), options.token.clone());
-        Ok(Self { transport, session })
+        let signer = signing::signer(options)?.map(Arc::new);
+        Ok(Self { transport, session, signer })
     }
 
     /// The session that requests are made in.
@@ -168,8 +174,11 @@ impl Client {
         self.transport.send(&call, Authorization::None).await
     }
 
-    /// Sends with the session's token; when that has expired, once more with a fresh one.
+    /// Sends signed, or with the session's token; when that has expired, once more with a fresh one.
     async fn authorized(&self, call: Call) -> Result<Answer, Error> {
+        if let Some(signer) = &self.signer {
+            return self.transport.send(&call, Authorization::Signature(signer)).await;
+        }
         let token = self.session.bearer()?;
         match self.transport.send(&call, Authorization::Bearer(&token)).await {
             Err(error) if error.is_token_expired() && self.session.can_refresh() => {

@@ -55,6 +55,7 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Client(error) => match error.class() {
                 client::Class::Other => 1,
+                client::Class::Usage => 2,
                 client::Class::Credentials => 3,
                 client::Class::Input => 4,
                 client::Class::Quota => 5,

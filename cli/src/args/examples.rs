@@ -17,6 +17,8 @@ Examples:
 Environment:
   PROSOPA_SERVER       address of the server             (--server)
   PROSOPA_TOKEN        API key or access token           (--token)
+  PROSOPA_ACCESS_KEY   signs requests, with              (--access-key)
+  PROSOPA_SECRET_KEY   or PROSOPA_SECRET_KEY_FILE        (--secret-key, --secret-key-file)
   PROSOPA_CA_CERT, PROSOPA_CLIENT_CERT, PROSOPA_CLIENT_KEY
   PROSOPA_PASSWORD     password for register and login
   PROSOPA_CREDENTIALS  file that keeps logins; otherwise prosopa/credentials.json

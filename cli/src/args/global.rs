@@ -34,6 +34,20 @@ pub(crate) struct GlobalOptions {
     #[arg(long, global = true, env = "PROSOPA_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub(crate) token: Option<SecretString>,
 
+    /// Access key of an API client: requests are signed instead of sent with a token
+    #[arg(long, global = true, env = "PROSOPA_ACCESS_KEY", value_name = "KEY")]
+    pub(crate) access_key: Option<String>,
+
+    /// Secret key of --access-key
+    ///
+    /// Prefer the file or the environment variable: a command line can be seen by other users of this machine.
+    #[arg(long, global = true, env = "PROSOPA_SECRET_KEY", hide_env_values = true, value_name = "KEY")]
+    pub(crate) secret_key: Option<SecretString>,
+
+    /// File with the secret key of --access-key, or with a private key for Ed25519 (PEM)
+    #[arg(long, global = true, env = "PROSOPA_SECRET_KEY_FILE", value_name = "FILE")]
+    pub(crate) secret_key_file: Option<PathBuf>,
+
     /// Trust only the certificate authorities in this PEM file, not the system's
     #[arg(long, global = true, env = "PROSOPA_CA_CERT", value_name = "FILE")]
     pub(crate) ca_cert: Option<PathBuf>,

@@ -69,6 +69,9 @@ pub(crate) enum Error {
         /// The server.
         server: String,
     },
+    /// The options contradict each other, or one of them is not what it must be.
+    #[error("{0}")]
+    Options(String),
     /// A certificate or key file does not help.
     #[error("{option} {path}: {reason}")]
     BadPem {
@@ -98,6 +101,8 @@ pub(crate) enum Class {
     Quota,
     /// It may go better later.
     Unavailable,
+    /// The command line is wrong.
+    Usage,
     /// Anything else.
     Other,
 }
@@ -115,6 +120,7 @@ impl Error {
                 400..=499 => Class::Input,
                 _ => Class::Other,
             },
+            Self::Options(_) => Class::Usage,
             Self::Insecure { .. }
             | Self::Unintelligible { .. }
             | Self::BadPem { .. }
@@ -150,7 +156,7 @@ impl Error {
             Self::TimedOut { .. } => "timed-out",
             Self::NotSignedIn { .. } | Self::SessionEnded { .. } => "not-signed-in",
             Self::Unintelligible { .. } => "unintelligible-answer",
-            Self::BadPem { .. } | Self::Setup(_) | Self::Credentials(_) => "local-failure",
+            Self::Options(_) | Self::BadPem { .. } | Self::Setup(_) | Self::Credentials(_) => "local-failure",
         }
     }
 
@@ -175,6 +181,7 @@ impl Error {
             Self::SessionEnded { .. } => vec!["run `prosopa login` again".to_owned()],
             Self::Credentials(error) => error.hint().into_iter().collect(),
             Self::Unintelligible { .. } => vec!["is this the address of a Prosopa server?".to_owned()],
+            Self::Options(_) => vec!["see `prosopa --help`".to_owned()],
             Self::BadPem { .. } | Self::Setup(_) => Vec::new(),
         }
     }
@@ -182,7 +189,9 @@ impl Error {
 
 fn remedy(code: &str) -> Option<&'static str> {
     match Code::find(code)? {
-        Code::Unauthenticated | Code::TokenExpired => Some("run `prosopa login`, or check PROSOPA_TOKEN"),
+        Code::Unauthenticated | Code::TokenExpired => Some(
+            "run `prosopa login`, or check PROSOPA_TOKEN; with an access key, check both keys and this machine's clock",
+        ),
         Code::InvalidCredentials => Some("check the name and the password, or run `prosopa register`"),
         Code::Forbidden => {
             Some("the key's scopes do not allow this: make another with `prosopa keys create --scope …`")

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use prosopa_http::signatures::Signer;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Certificate, Identity, Method, RequestBuilder, Response};
+use reqwest::{Certificate, Identity, Method, Request, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +17,7 @@ use super::Error;
 use super::problem::Problem;
 use super::reach::{explain, is_unsent};
 use super::retry::RetryPolicy;
+use super::signing::sign;
 use crate::args::{GlobalOptions, ServerUrl};
 use crate::report::Reporter;
 
@@ -63,6 +65,8 @@ pub(super) enum Authorization<'a> {
     None,
     /// The holder of this token or key.
     Bearer(&'a SecretString),
+    /// Who signs.
+    Signature(&'a Signer),
 }
 
 /// A successful answer.
@@ -232,14 +236,14 @@ impl Transport {
     async fn dispatch(&self, call: &Call, authorization: Authorization<'_>) -> Result<Response, Error> {
         let mut left = UNSENT_LIMIT;
         loop {
-            match self.request(call, authorization)?.send().await {
+            match self.http.execute(self.request(call, authorization)?).await {
                 Err(error) if left > 0 && is_unsent(&error) => left -= 1,
                 outcome => return outcome.map_err(|error| explain(&error, &self.server, self.timeout)),
             }
         }
     }
 
-    fn request(&self, call: &Call, authorization: Authorization<'_>) -> Result<RequestBuilder, Error> {
+    fn request(&self, call: &Call, authorization: Authorization<'_>) -> Result<Request, Error> {
         let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
         let mut request = self.http.request(call.method.clone(), self.server.operation(&segments));
         if !call.query.is_empty() {
@@ -250,6 +254,10 @@ impl Transport {
         }
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, body.content_type).body(body.bytes.clone());
+        }
+        let mut request = request.build().map_err(|error| Error::Setup(innermost(&error)))?;
+        if let Authorization::Signature(signer) = authorization {
+            sign(signer, &mut request, call.body.as_ref().map_or(&[], |body| &body.bytes))?;
         }
         Ok(request)
     }

@@ -34,8 +34,10 @@ pub(super) async fn run(ctx: &Context, args: Login) -> Result<(), Failure> {
     save(store.clone(), server.clone(), login).await?;
     let signed_in = json!({ "server": server, "user_name": user_name, "credentials": store.path() });
     ctx.output.document(&signed_in, |_| format!("signed in to {server} as {}", printable(&user_name)))?;
-    if std::env::var_os("PROSOPA_TOKEN").is_some_and(|token| !token.is_empty()) {
-        ctx.reporter.warning("PROSOPA_TOKEN is set: commands use it rather than this session");
+    for variable in ["PROSOPA_TOKEN", "PROSOPA_ACCESS_KEY"] {
+        if std::env::var_os(variable).is_some_and(|value| !value.is_empty()) {
+            ctx.reporter.warning(&format!("{variable} is set: commands use it rather than this session"));
+        }
     }
     Ok(())
 }

@@ -57,6 +57,8 @@ impl Reply {
 pub(crate) struct Request {
     pub(crate) at: Instant,
     pub(crate) operation: String,
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -159,10 +161,13 @@ async fn answer(
     body: Body,
 ) -> Response<Body> {
     let path = uri.path().strip_prefix("/api/v1").unwrap_or("outside /api/v1");
+    let operation = format!("{method} {path}");
     let request = Request {
         at: Instant::now(),
-        operation: format!("{method} {path}"),
+        operation,
         query: uri.query().unwrap_or_default().to_owned(),
+        method,
+        uri,
         headers,
         body: axum::body::to_bytes(body, 64 * 1024 * 1024).await.unwrap(),
     };

@@ -13,5 +13,6 @@ mod pictures;
 mod results;
 mod retry;
 mod session;
+mod signing;
 mod terminal;
 mod tls;
