@@ -10,6 +10,52 @@ use prosopa_model::Principal;
 pub trait Verifier: Send + Sync + 'static {
     /// Checks an access token or an API key as it came with a request.
     async fn verify(&self, credential: SecretString) -> Result<Principal, VerifyError>;
+
+    /// Checks the cookie of a browser's session as it came with a request.
+    ///
+    /// One that knows no cookies, which is so unless it says otherwise, is as good as unreachable.
+    async fn verify_cookie(&self, _cookie: PresentedCookie) -> Result<Principal, CookieError> {
+        Err(CookieError::Unavailable { detail: "this verifier knows no cookies".to_owned() })
+    }
+}
+
+/// A session cookie, whose request comes from a page of this site as far as the browser says. Its debug form shows no
+/// secret.
+#[derive(Debug, Clone)]
+pub struct PresentedCookie {
+    /// The cookie's value.
+    pub secret: SecretString,
+    /// What it is to allow.
+    pub wish: CookieWish,
+}
+
+/// What a cookie is to allow.
+#[derive(Debug, Clone)]
+pub enum CookieWish {
+    /// To look at something.
+    Read,
+    /// To change something, which takes the token that only the site's own pages can know.
+    Change {
+        /// The token that came with the request.
+        csrf_token: SecretString,
+    },
+}
+
+/// Why a cookie gives no principal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CookieError {
+    /// Unknown, ended, expired, or of somebody who may not act: not told apart.
+    #[error("the cookie is not valid")]
+    Invalid,
+    /// The cookie is good, and the token is not that of its session.
+    #[error("the CSRF token is not that of the session")]
+    Forged,
+    /// The check itself failed.
+    #[error("cookies cannot be checked: {detail}")]
+    Unavailable {
+        /// Cause, for the log.
+        detail: String,
+    },
 }
 
 /// Why a credential gives no principal.

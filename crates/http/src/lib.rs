@@ -4,6 +4,7 @@
 //! limits, the merged `OpenAPI` document and the coverage tests are derived from it. Knows no service and no store.
 
 mod answer;
+pub mod cookies;
 mod endpoints;
 mod extract;
 mod idempotency;

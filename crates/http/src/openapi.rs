@@ -15,6 +15,7 @@ use prosopa_problem::{Code, MEDIA_TYPE};
 
 use crate::{
     Access, Operation,
+    cookies::{SESSION_COOKIE, Transport},
     schema::{self, Schemas},
 };
 
@@ -74,6 +75,12 @@ pub fn assemble(title: &str, version: &str, sections: &[Section<'_>]) -> Result<
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer", "description": "Access token or API key" },
                 "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
+                "cookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": SESSION_COOKIE.on(Transport::Secure),
+                    "description": "Session of a browser; requests that change something also carry `X-CSRF-Token`",
+                },
             },
         },
     }))
@@ -103,7 +110,7 @@ fn render(service: &str, id: &str, operation: &Operation) -> Value {
     }
     if let Some(scope) = operation.access.scope() {
         notes.push(format!("Needs the scope `{}`.", scope.as_str()));
-        rendered.insert("security".into(), json!([{ "bearer": [] }, { "api_key": [] }]));
+        rendered.insert("security".into(), json!([{ "bearer": [] }, { "api_key": [] }, { "cookie": [] }]));
     } else {
         rendered.insert("security".into(), json!([]));
     }

@@ -82,6 +82,9 @@ pub struct Operation {
     pub deadline: Duration,
     /// Largest body, bytes.
     pub body_bytes_max: usize,
+    /// Whether pages of other sites may not make a browser call it, though it needs no credentials: it leaves a credential
+    /// in the browser.
+    pub is_same_origin: bool,
     /// Whether a repetition changes nothing, so that it may be retried.
     pub is_idempotent: bool,
     /// Path and query parameters.
@@ -134,6 +137,7 @@ impl Operation {
             units: Units::NONE,
             deadline: DEADLINE,
             body_bytes_max: 0,
+            is_same_origin: false,
             is_idempotent,
             parameters: Vec::new(),
             request: Vec::new(),
@@ -169,6 +173,13 @@ impl Operation {
     #[must_use]
     pub const fn own_secret(mut self) -> Self {
         self.access = Access::OwnSecret;
+        self
+    }
+
+    /// Refuses calls that the page of another site makes a browser send.
+    #[must_use]
+    pub const fn same_origin(mut self) -> Self {
+        self.is_same_origin = true;
         self
     }
 
@@ -342,6 +353,9 @@ impl Operation {
         ];
         if self.access.scope().is_some() {
             codes.extend([Code::Unauthenticated, Code::TokenExpired, Code::Forbidden]);
+        }
+        if self.is_same_origin || (self.access.scope().is_some() && !self.method.is_safe()) {
+            codes.push(Code::CsrfRefused);
         }
         if !self.units.is_nothing() {
             codes.push(Code::QuotaExceeded);

@@ -39,3 +39,5 @@ pub use self::{
     rest::RestOfBody,
     signer::{LIFE_SECONDS, Nonce, Signer, SigningError},
 };
+
+pub use self::target::authority_of;

@@ -43,6 +43,7 @@ codes! {
     TokenExpired "token-expired" UNAUTHORIZED "The access token has expired";
     InvalidCredentials "invalid-credentials" UNAUTHORIZED "User name or password is wrong";
     Forbidden "forbidden" FORBIDDEN "The credentials do not allow this";
+    CsrfRefused "csrf-refused" FORBIDDEN "The request may have been forged by another site";
     NotFound "not-found" NOT_FOUND "There is no such thing";
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "The method does not exist here";
     UserNameTaken "user-name-taken" CONFLICT "The user name is taken";

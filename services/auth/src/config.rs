@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use prosopa_http::cookies::CookieSecurity;
+
 use crate::email::Email;
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
@@ -48,6 +50,9 @@ pub struct Config {
     pub failed_login_network_burst: u32,
     /// Time after which one more login from the network may fail, 1 to 3,600 seconds.
     pub failed_login_network_seconds: u64,
+    /// When the cookies of browsers may go over plain HTTP: `auto`, for requests that name this very machine, or `tls`,
+    /// never.
+    pub cookie_security: CookieSecurity,
     /// Whether to start only where mail can be sent. Elsewhere, requests for a new password are answered `unavailable`.
     pub needs_mailer: bool,
     /// E-mail address of the administrator made at the first start.
@@ -85,6 +90,7 @@ impl Default for Config {
             failed_login_seconds: 10,
             failed_login_network_burst: 100,
             failed_login_network_seconds: 5,
+            cookie_security: CookieSecurity::Auto,
             needs_mailer: false,
             administrator_email: "administrator@localhost".into(),
             password_hashing_concurrency: 2,

@@ -100,6 +100,30 @@ pub(crate) fn endpoints() -> Endpoints<State> {
             sessions::end_others,
         )
         .add(
+            Operation::post("begin_browser_session", "/api/v1/auth/session")
+                .summary("Begin a session that the browser keeps in a cookie, out of reach of scripts")
+                .same_origin()
+                .json_request::<sessions::Login>()
+                .json_answer::<sessions::browser::BrowserSession>(StatusCode::CREATED, "The session")
+                .problems(&[Code::InvalidCredentials, Code::Overloaded]),
+            sessions::browser::begin,
+        )
+        .add(
+            Operation::get("show_current_session", "/api/v1/auth/session")
+                .summary("Show the session that this request is made in, with its CSRF token")
+                .scope(Scope::AccountRead)
+                .json_answer::<sessions::browser::BrowserSession>(StatusCode::OK, "The session")
+                .problems(&[Code::NotFound]),
+            sessions::browser::show,
+        )
+        .add(
+            Operation::delete("end_current_session", "/api/v1/auth/session")
+                .summary("End the session that this request is made in, and have the browser forget its cookie")
+                .scope(Scope::AccountWrite)
+                .problems(&[Code::NotFound]),
+            sessions::browser::end,
+        )
+        .add(
             tokens::taking_token(Operation::post("revoke_token", "/api/v1/auth/revoke"))
                 .summary("End the session of a token, or a key (RFC 7009); succeeds also when it is not valid any more")
                 .bytes_answer(&[], "The token is not valid any more"),

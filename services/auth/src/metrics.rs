@@ -13,7 +13,8 @@ pub(crate) struct Metrics {
     pub(crate) refreshes: IntCounterVec,
     /// By outcome: `requested`, then `sent`, `unknown`, `throttled` or `late`; `completed`, `refused`.
     pub(crate) password_resets: IntCounterVec,
-    /// By credential (`access_token`, `api_key`) and outcome: `accepted`, `invalid`, `expired`, `unavailable`.
+    /// By credential (`access_token`, `api_key`, `cookie`) and outcome: `accepted`, `invalid`, `expired`, `forged`,
+    /// `unavailable`.
     pub(crate) verifications: IntCounterVec,
     /// By kind of work: `hash`, `check`.
     pub(crate) hashing_seconds: HistogramVec,

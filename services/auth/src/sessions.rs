@@ -4,6 +4,7 @@
 //! a racing twin of the rightful caller any more, the session ends: one of two parties holds a stolen token
 //! (RFC 9700, section 4.14.2).
 
+pub(crate) mod browser;
 pub(crate) mod own;
 
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::{
     secrets,
     state::State,
     store::{
-        Lock,
+        Lock, Write,
         sessions::StoredRefreshToken,
         users::{Status, User},
     },
@@ -88,9 +89,19 @@ pub(crate) async fn log_in(
     client: &Client,
 ) -> Result<Tokens, Error> {
     let key = LoginKey::of(login);
+    counted(state, &key, client, try_log_in(state, &key, password, client)).await
+}
+
+/// Makes a login unless too many failed, and counts it.
+async fn counted<T>(
+    state: &State,
+    key: &LoginKey,
+    client: &Client,
+    login: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     let counted = [Guess::from(state, &client.network), key.guess(state)];
-    let tokens = guesses::attempt(state, &counted, try_log_in(state, &key, password, client)).await;
-    let outcome = match &tokens {
+    let made = guesses::attempt(state, &counted, login).await;
+    let outcome = match &made {
         Ok(_) => "accepted",
         Err(Error::InvalidCredentials) => "refused",
         Err(Error::TooManyFailedLogins { .. }) => "throttled",
@@ -98,7 +109,7 @@ pub(crate) async fn log_in(
         Err(_) => "failed",
     };
     state.metrics.logins.with_label_values(&[outcome]).inc();
-    tokens
+    made
 }
 
 /// Forgets that somebody guessed at a user's password: there is a new one.
@@ -114,6 +125,27 @@ async fn try_log_in(
     password: &SecretString,
     client: &Client,
 ) -> Result<Tokens, Error> {
+    let proven = prove(state, key, password).await?;
+    let signer = state.signing_keys.signer().await?;
+    let (user_id, now) = (proven.user_id, state.clock.now());
+    let refresh_token = new_refresh_token()?;
+    let mut tx = proven.begin(state).await?;
+    let (session_id, expires_at) = open(state, &mut tx, user_id, client, now).await?;
+    tx.insert_refresh_token(secrets::digest(&refresh_token), session_id, expires_at).await?;
+    let access_token = signer.sign(&state.config, user_id, session_id, now)?;
+    tx.commit().await?;
+    Ok(tokens(state, access_token, refresh_token, expires_at.since(now)))
+}
+
+/// A user whose password was right.
+struct Proven {
+    user_id: UserId,
+    password_hash: String,
+    /// The hash with the parameters of today, if the stored one is of others.
+    new_hash: Option<String>,
+}
+
+async fn prove(state: &State, key: &LoginKey, password: &SecretString) -> Result<Proven, Error> {
     let password = Password::typed(password).ok_or(Error::InvalidCredentials)?;
     let known = match key {
         LoginKey::UserName(key) => state.store.find_credentials_by_user_name(key).await?,
@@ -124,32 +156,44 @@ async fn try_log_in(
     let known = known.filter(|credentials| check.is_right && credentials.status == Status::Active);
     let known = known.ok_or(Error::InvalidCredentials)?;
     let new_hash = if check.is_outdated { rehash(state, &password, known.user_id).await } else { None };
-    let signer = state.signing_keys.signer().await?;
+    Ok(Proven { user_id: known.user_id, password_hash: known.password_hash, new_hash })
+}
 
-    let now = state.clock.now();
-    let session_id = SessionId::new();
-    let refresh_token = new_refresh_token()?;
+impl Proven {
+    /// Begins the write that is to hold the session, with the user's lock.
+    async fn begin(self, state: &State) -> Result<Write, Error> {
+        let mut write = state.store.begin_holding(&[Lock::User(self.user_id)]).await?;
+        // The password may have been reset, or the user deactivated, while the hash was computed.
+        let still = write.find_credentials(self.user_id).await?;
+        let is_unchanged = still
+            .is_some_and(|still| still.status == Status::Active && still.password_hash == self.password_hash);
+        if !is_unchanged {
+            return Err(Error::InvalidCredentials);
+        }
+        if let Some(hash) = self.new_hash {
+            write.set_password_hash(self.user_id, &hash).await?;
+        }
+        Ok(write)
+    }
+}
+
+/// Adds a session in a write that holds the user's lock; gives its id and its end. It is always a new one, whatever
+/// credentials came with the login. One too many ends the oldest.
+async fn open(
+    state: &State,
+    write: &mut Write,
+    user_id: UserId,
+    client: &Client,
+    now: Timestamp,
+) -> Result<(SessionId, Timestamp), Error> {
+    let id = SessionId::new();
     let ends_at = now.after(state.config.session_life_max());
     let expires_at = now.after(state.config.refresh_token_life()).min(ends_at);
-    let mut tx = state.store.begin_holding(&[Lock::User(known.user_id)]).await?;
-    // The password may have been reset, or the user deactivated, while the hash was computed.
-    let still = tx.find_credentials(known.user_id).await?;
-    let is_unchanged = still
-        .is_some_and(|still| still.status == Status::Active && still.password_hash == known.password_hash);
-    if !is_unchanged {
-        return Err(Error::InvalidCredentials);
-    }
-    if let Some(hash) = new_hash {
-        tx.set_password_hash(known.user_id, &hash).await?;
-    }
     let user_agent: Option<String> =
         client.user_agent.as_ref().map(|text| text.chars().take(USER_AGENT_LEN_MAX).collect());
-    tx.insert_session(session_id, known.user_id, now, expires_at, user_agent.as_deref()).await?;
-    tx.insert_refresh_token(secrets::digest(&refresh_token), session_id, expires_at).await?;
-    tx.delete_oldest_sessions(known.user_id, state.config.sessions_per_user_max).await?;
-    let access_token = signer.sign(&state.config, known.user_id, session_id, now)?;
-    tx.commit().await?;
-    Ok(tokens(state, access_token, refresh_token, expires_at.since(now)))
+    write.insert_session(id, user_id, now, expires_at, user_agent.as_deref()).await?;
+    write.delete_oldest_sessions(user_id, state.config.sessions_per_user_max).await?;
+    Ok((id, expires_at))
 }
 
 /// Hashes with the parameters of today. A login does not fail because this does: the next one tries again.

@@ -4,18 +4,19 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-use prosopa_contract::verifier::{Verifier, VerifyError};
+use prosopa_contract::verifier::{CookieError, PresentedCookie, Verifier, VerifyError};
 use prosopa_model::{Credential, Principal, Scopes};
 
 use crate::{
     access_tokens,
     error::Error,
     key_text::{self, KeyText},
+    sessions,
     state::State,
     store::users::Status,
 };
 
-/// Verifies access tokens and API keys, each with one indexed read: what has ended stops working at once.
+/// Verifies access tokens, API keys and cookies, each with one indexed read: what has ended stops working at once.
 pub(crate) struct StoreVerifier {
     state: State,
 }
@@ -81,6 +82,18 @@ impl Verifier for StoreVerifier {
             Err(VerifyError::Unavailable { .. }) => "unavailable",
         };
         self.state.metrics.verifications.with_label_values(&[kind, outcome]).inc();
+        verified
+    }
+
+    async fn verify_cookie(&self, cookie: PresentedCookie) -> Result<Principal, CookieError> {
+        let verified = sessions::browser::verify(&self.state, &cookie).await;
+        let outcome = match &verified {
+            Ok(_) => "accepted",
+            Err(CookieError::Invalid) => "invalid",
+            Err(CookieError::Forged) => "forged",
+            Err(CookieError::Unavailable { .. }) => "unavailable",
+        };
+        self.state.metrics.verifications.with_label_values(&["cookie", outcome]).inc();
         verified
     }
 }

@@ -3,7 +3,22 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use secrecy::SecretString;
 
+use prosopa_contract::verifier::CookieWish;
+
 use crate::error::Refusal;
+
+/// What tells who calls.
+pub(crate) enum Presented {
+    /// An access token or an API key.
+    Credential(SecretString),
+    /// The session cookie of a browser.
+    Cookie {
+        /// Its value.
+        secret: SecretString,
+        /// What it is to allow.
+        wish: CookieWish,
+    },
+}
 
 /// The other place for an API key.
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");

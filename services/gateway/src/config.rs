@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use prosopa_http::cookies::is_origin;
 use prosopa_model::RateLimit;
 
 /// Numbers above this are mistakes, and keep all arithmetic of rates within 64 bits.
@@ -21,6 +22,8 @@ pub struct Config {
     pub failed_authentication_rate: Rate,
     /// Callers, and likewise addresses, whose rate is remembered at the same time.
     pub rate_entries_max: usize,
+    /// Sites whose pages may use the sessions of browsers, beside the host that is asked: `https://app.example.org`.
+    pub browser_origins: Vec<String>,
     /// What happens to metered requests of the default plan while the ledger's database fails.
     pub on_ledger_loss: OnLedgerLoss,
     /// Metered requests that may wait for the ledger at the same time; further ones wait for a place.
@@ -37,6 +40,7 @@ impl Default for Config {
             address_rate: Rate { requests_per_second: 10, burst: 40 },
             failed_authentication_rate: Rate { requests_per_second: 1, burst: 30 },
             rate_entries_max: 100_000,
+            browser_origins: Vec::new(),
             on_ledger_loss: OnLedgerLoss::Deny,
             ledger_queue_max: 1_024,
             usage_spool_bytes_max: 1 << 30,
@@ -117,6 +121,9 @@ impl Config {
         check(requests.contains(&self.plan.requests_per_month), "plan.requests_per_month", || {
             format!("1 to {}", u32::MAX)
         })?;
+        check(self.browser_origins.iter().all(|origin| is_origin(origin)), "browser_origins", || {
+            "origins such as https://app.example.org".to_owned()
+        })?;
         check(!self.plan.name.is_empty(), "plan.name", || "a name".to_owned())?;
         check(self.rate_entries_max >= 1_000, "rate_entries_max", || "1000 or more".to_owned())?;
         check(self.ledger_queue_max >= 1, "ledger_queue_max", || "1 or more".to_owned())?;
@@ -148,6 +155,14 @@ mod tests {
         let mut config = Config::default();
         config.plan.requests_per_day = 0;
         assert!(config.validate().unwrap_err().to_string().starts_with("plan.requests_per_day"));
+    }
+
+    #[test]
+    fn origins_of_pages_are_exact() {
+        for origin in ["*", "http://app.example.org", "https://app.example.org/"] {
+            let config = Config { browser_origins: vec![origin.into()], ..Config::default() };
+            assert!(config.validate().unwrap_err().to_string().starts_with("browser_origins"), "{origin}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@
 //! passes while the service works: the service may finish nevertheless, and nobody shall get its work for nothing by
 //! hanging up.
 
+mod browser;
 mod signed;
 
 use std::{
@@ -41,9 +42,10 @@ use prosopa_problem::Problem;
 use prosopa_runtime::PeerAddress;
 
 use crate::{
-    authentication::{drop_credentials, take_credential},
+    authentication::{Presented, drop_credentials},
     bodies::{self, BodyMeter},
     config::OnLedgerLoss,
+    csrf::Sites,
     error::Refusal,
     exchange::{Charge, Exchange},
     headers::{self, Burst},
@@ -68,6 +70,8 @@ pub(crate) struct Edge {
     pub(crate) verifier: Arc<dyn Verifier>,
     /// Who knows signatures.
     pub(crate) signatures: Signatures,
+    /// Whose pages may use the sessions of browsers.
+    pub(crate) sites: Sites,
     /// What accounts have spent.
     pub(crate) ledger: Ledger,
     /// Who has which quota.
@@ -149,6 +153,12 @@ impl Edge {
         exchange: &mut Exchange<'_>,
     ) -> Result<Response, Refusal> {
         let bytes = bodies::bytes_to_come(&request, route.body_bytes_max);
+        if route.access.scope().is_none()
+            && let Err(refusal) = self.pass_stranger(route, &mut request)
+        {
+            self.limit_network(network, exchange)?;
+            return Err(refusal);
+        }
         match route.access {
             Access::Public => {
                 drop_credentials(request.headers_mut());
@@ -209,15 +219,16 @@ impl Edge {
         if Signatures::is_claimed(request.headers()) {
             return self.authenticate_signed(route, request, network, exchange).await;
         }
-        let headers = request.headers_mut();
-        let credential =
-            match take_credential(headers).and_then(|found| found.ok_or(Refusal::Unauthenticated)) {
-                Ok(credential) => credential,
-                Err(refusal) => {
-                    self.limit_network(network, exchange)?;
-                    return Err(refusal);
-                }
-            };
+        let credential = match self.take_presented(request) {
+            Ok(Presented::Credential(credential)) => credential,
+            Ok(Presented::Cookie { secret, wish }) => {
+                return self.authenticate_browser(route, secret, wish, network, exchange).await;
+            }
+            Err(refusal) => {
+                self.limit_network(network, exchange)?;
+                return Err(refusal);
+            }
+        };
         self.verifier.verify(credential).await.map_err(|error| match error {
             VerifyError::Invalid => self.refuse_guess(network, exchange, Refusal::Unauthenticated),
             VerifyError::Expired => Refusal::TokenExpired,

@@ -76,6 +76,8 @@ pub(crate) enum Refusal {
     VerifierLost(String),
     /// The credential does not have this scope.
     Forbidden(Scope),
+    /// Another site may have made a browser send it: what is missing.
+    Forged(&'static str),
     /// The caller is no administrator.
     NoAdministrator,
     /// Too many requests at once.
@@ -117,6 +119,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::Forbidden(scope) => Self::new(Code::Forbidden)
                 .with_detail(format!("the credential lacks the scope {}", scope.as_str())),
+            Refusal::Forged(detail) => Self::new(Code::CsrfRefused).with_detail(detail),
             Refusal::NoAdministrator => {
                 Self::new(Code::Forbidden).with_detail("only administrators may do this")
             }

@@ -8,6 +8,7 @@
 mod authentication;
 mod bodies;
 mod config;
+mod csrf;
 mod docs;
 mod edge;
 mod error;

@@ -23,6 +23,8 @@ pub(crate) struct Route {
     pub(crate) name: String,
     /// Who may call it.
     pub(crate) access: Access,
+    /// Whether pages of other sites may not have it called.
+    pub(crate) is_same_origin: bool,
     /// What it counts as, apart from the bytes of its body.
     pub(crate) units: Units,
     /// Longest time from head to head.
@@ -74,6 +76,7 @@ impl RoutesBuilder {
             let name = format!("{service}_{}", operation.id);
             routes.push(Route {
                 access: operation.access,
+                is_same_origin: operation.is_same_origin,
                 units: operation.units,
                 deadline: operation.deadline,
                 body_bytes_max: operation.body_bytes_max,

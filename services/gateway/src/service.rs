@@ -12,7 +12,9 @@ use prosopa_runtime::{BuildError, Parts, Platform, Schemas, Service, Task, TaskK
 use prosopa_store::Database;
 
 use crate::{
-    Config, MIGRATIONS, docs,
+    Config, MIGRATIONS,
+    csrf::Sites,
+    docs,
     edge::{self, Edge},
     error::Error,
     http::{self, State},
@@ -101,6 +103,7 @@ impl GatewayService {
             routes: routes.build()?,
             verifier: platform.peers.verifier()?,
             signatures,
+            sites: Sites::new(&config.browser_origins),
             ledger,
             plans: Arc::clone(&book),
             callers: RateLimiter::new(rate, config.rate_entries_max),

@@ -3,7 +3,7 @@
 //! Reads the URI as it came: a request whose path was shortened on the way through routers cannot be verified.
 
 use http::{
-    Method, Version, header,
+    HeaderMap, Method, Uri, Version, header,
     request::Parts,
     uri::{Authority, Scheme},
 };
@@ -13,17 +13,23 @@ use http::{
 /// None if the request names no host, several, or another one in its target than in `Host`. Where the scheme is not
 /// known, which is so for a plain target over HTTP/1.1, neither 80 nor 443 is written.
 pub(super) fn authority(parts: &Parts) -> Option<String> {
-    let mut named = parts.headers.get_all(header::HOST).iter().map(|host| host.as_bytes());
+    authority_of(&parts.uri, &parts.headers)
+}
+
+/// The host that a request names, in the form that signatures cover (RFC 9421, section 2.2.3): in lower case, without the
+/// scheme's own port. None if it names no host, or several.
+pub fn authority_of(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let mut named = headers.get_all(header::HOST).iter().map(|host| host.as_bytes());
     let in_field = named.next();
     if named.next().is_some() {
         return None;
     }
     let in_field = match in_field {
-        Some(host) => Some(normalize(&Authority::try_from(host.trim_ascii()).ok()?, parts.uri.scheme())?),
+        Some(host) => Some(normalize(&Authority::try_from(host.trim_ascii()).ok()?, uri.scheme())?),
         None => None,
     };
-    let in_target = match parts.uri.authority() {
-        Some(authority) => Some(normalize(authority, parts.uri.scheme())?),
+    let in_target = match uri.authority() {
+        Some(authority) => Some(normalize(authority, uri.scheme())?),
         None => None,
     };
     match (in_target, in_field) {

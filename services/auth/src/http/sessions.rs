@@ -1,5 +1,7 @@
 //! `POST /api/v1/auth/login`, `/refresh`, `/logout`; `GET`, `DELETE /api/v1/auth/sessions[/{id}]`.
 
+pub(super) mod browser;
+
 use axum::{Extension, extract, response::IntoResponse};
 use http::{HeaderMap, StatusCode, header};
 use secrecy::SecretString;
@@ -27,6 +29,26 @@ pub(crate) struct Login {
     /// The password.
     #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
     password: SecretString,
+}
+
+impl Login {
+    /// Who it is, and the password.
+    fn check(self) -> Result<(sessions::Login, SecretString), Problem> {
+        match (self.user_name, self.email) {
+            (Some(user_name), None) => Ok((sessions::Login::UserName(user_name), self.password)),
+            (None, Some(email)) => Ok((sessions::Login::Email(email), self.password)),
+            _ => Err(Problem::invalid("", "either user_name or email must be given")),
+        }
+    }
+}
+
+/// The program that a request comes from.
+pub(super) fn client_of(peer: Option<Extension<PeerAddress>>, headers: &HeaderMap) -> sessions::Client {
+    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    sessions::Client {
+        network: Network::of(peer.map(|Extension(peer)| peer)),
+        user_agent: user_agent.map(str::to_owned),
+    }
 }
 
 /// The refresh token of a session.
@@ -114,17 +136,8 @@ pub(super) async fn log_in(
     headers: HeaderMap,
     Json(login): Json<Login>,
 ) -> Result<impl IntoResponse, Problem> {
-    let who = match (login.user_name, login.email) {
-        (Some(user_name), None) => sessions::Login::UserName(user_name),
-        (None, Some(email)) => sessions::Login::Email(email),
-        _ => return Err(Problem::invalid("", "either user_name or email must be given")),
-    };
-    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let client = sessions::Client {
-        network: Network::of(peer.map(|Extension(peer)| peer)),
-        user_agent: user_agent.map(str::to_owned),
-    };
-    let tokens = sessions::log_in(&state, &who, &login.password, &client).await?;
+    let (who, password) = login.check()?;
+    let tokens = sessions::log_in(&state, &who, &password, &client_of(peer, &headers)).await?;
     Ok(([NO_STORE], axum::Json(Tokens::from(tokens))))
 }
 

@@ -1,5 +1,7 @@
 //! Statements about sessions and their refresh tokens.
 
+pub(crate) mod browser;
+
 use prosopa_model::{AccountId, Cursor, Role, SessionId, Timestamp, UserId};
 use prosopa_store::{affected, on_db, query, query_as, row};
 

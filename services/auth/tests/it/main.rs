@@ -6,6 +6,7 @@ mod access_tokens;
 mod accounts;
 mod administrator;
 mod api_keys;
+mod browser_sessions;
 mod enumeration;
 mod login_throttle;
 mod mailbox;

@@ -16,6 +16,11 @@ async fn leave_secrets(app: &App) -> Vec<Vec<u8>> {
     let rotated = app.refresh(&tokens.text("refresh_token")).await;
     let key = app.create_key(&tokens.text("access_token"), json!({ "name": "k" })).await.text("key");
     app.verify(&key).await.unwrap();
+    let body = json!({ "user_name": "ada", "password": PASSWORD });
+    let browser = app.post("/api/v1/auth/session", body).await;
+    let cookie = browser.headers[header::SET_COOKIE].to_str().unwrap();
+    let cookie = cookie.split(['=', ';']).nth(1).unwrap().strip_prefix("psc_").unwrap().to_owned();
+    app.verify_cookie(&format!("psc_{cookie}"), Some(&browser.text("csrf_token"))).await.unwrap();
     let administrator = app.new_administrator.as_ref().unwrap().password.expose_secret().to_owned();
     let secret = key.split('_').nth(3).unwrap().to_owned();
     let refresh_tokens = [tokens.text("refresh_token"), rotated.text("refresh_token")];
@@ -26,6 +31,8 @@ async fn leave_secrets(app: &App) -> Vec<Vec<u8>> {
         secret,
         old,
         new,
+        cookie,
+        browser.text("csrf_token"),
         tokens.text("access_token"),
         rotated.text("access_token"),
     ];

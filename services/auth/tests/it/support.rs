@@ -14,7 +14,7 @@ use tower::ServiceExt;
 use prosopa_auth::{AuthService, Config, NewAdministrator};
 use prosopa_contract::{
     accounts::Accounts,
-    verifier::{Verifier, VerifyError},
+    verifier::{CookieError, CookieWish, PresentedCookie, Verifier, VerifyError},
 };
 use prosopa_model::{Clock, Principal};
 use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Platform, Service};
@@ -156,6 +156,17 @@ impl App {
     /// Verifies a credential like the gateway.
     pub(crate) async fn verify(&self, credential: &str) -> Result<Principal, VerifyError> {
         self.verifier.verify(SecretString::from(credential)).await
+    }
+
+    /// Verifies a session cookie like the gateway; with a CSRF token, for a change.
+    pub(crate) async fn verify_cookie(
+        &self,
+        secret: &str,
+        csrf_token: Option<&str>,
+    ) -> Result<Principal, CookieError> {
+        let change = |token: &str| CookieWish::Change { csrf_token: token.into() };
+        let wish = csrf_token.map_or(CookieWish::Read, change);
+        self.verifier.verify_cookie(PresentedCookie { secret: secret.into(), wish }).await
     }
 
     /// Sends a request; with a credential it carries the principal, as the gateway would have it.

@@ -17,7 +17,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use prosopa_contract::{
     client_keys::{ClientKey, ClientKeys, ClientKeysError},
-    verifier::{Verifier, VerifyError},
+    verifier::{CookieError, CookieWish, PresentedCookie, Verifier, VerifyError},
 };
 use prosopa_gateway::{Config, GatewayService, MonotonicClock, Rate};
 use prosopa_model::{AccountId, ApiKeyId, Clock, Credential, Principal};
@@ -63,6 +63,22 @@ impl Verifier for FakeVerifier {
             "expired" => Err(VerifyError::Expired),
             "unavailable" => Err(VerifyError::Unavailable { detail: "the hsm is on fire".into() }),
             known => self.principals.lock().unwrap().get(known).cloned().ok_or(VerifyError::Invalid),
+        }
+    }
+
+    /// A cookie is a credential behind `cookie-`; its CSRF token is `csrf-` and the credential.
+    async fn verify_cookie(&self, cookie: PresentedCookie) -> Result<Principal, CookieError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let known = cookie.secret.expose_secret().strip_prefix("cookie-").ok_or(CookieError::Invalid)?;
+        if known == "unavailable" {
+            return Err(CookieError::Unavailable { detail: "the hsm is on fire".into() });
+        }
+        let principal = self.principals.lock().unwrap().get(known).cloned().ok_or(CookieError::Invalid)?;
+        match cookie.wish {
+            CookieWish::Change { csrf_token } if csrf_token.expose_secret() != format!("csrf-{known}") => {
+                Err(CookieError::Forged)
+            }
+            _ => Ok(principal),
         }
     }
 }

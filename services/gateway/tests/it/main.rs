@@ -3,6 +3,7 @@
 
 mod authentication;
 mod bodies;
+mod browsers;
 mod docs;
 mod faults;
 mod harness;

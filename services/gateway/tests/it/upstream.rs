@@ -58,6 +58,7 @@ fn endpoints() -> Endpoints<Probe> {
         )
         .add(Operation::get("get_thing", "/api/v1/things/{id}"), get_thing)
         .add(Operation::delete("delete_thing", "/api/v1/things/{id}").scope(Scope::FacesWrite), get_thing)
+        .add(Operation::post("sign_in", "/api/v1/sign-in").body_bytes_max(64).same_origin(), upload)
         .add(Operation::get("get_content", "/api/v1/things/{id}/content"), get_thing)
         .add(Operation::post("upload", "/api/v1/upload").body_bytes_max(16), upload)
         .add(metered("ignore_errors", "/api/v1/ignored-errors").body_bytes_max(64), ignore_errors)
@@ -100,7 +101,10 @@ async fn list_things(caller: Caller, headers: HeaderMap) -> impl IntoResponse {
 }
 
 async fn get_thing(Path(id): Path<String>, headers: HeaderMap) -> impl IntoResponse {
-    axum::Json(json!({ "id": id, "has_credentials": headers.contains_key("authorization") }))
+    let cookies = headers.get("cookie").map(|cookies| cookies.to_str().unwrap());
+    axum::Json(
+        json!({ "id": id, "has_credentials": headers.contains_key("authorization"), "cookies": cookies }),
+    )
 }
 
 async fn upload(body: BodyBytes) -> impl IntoResponse {

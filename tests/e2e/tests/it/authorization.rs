@@ -3,7 +3,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Every operation that asks for no credentials, or for a secret of its own. A new one must be put here on purpose.
-const PUBLIC: [&str; 11] = [
+const PUBLIC: [&str; 12] = [
+    "auth_begin_browser_session",
     "auth_complete_password_reset",
     "auth_delete_registration",
     "auth_follow_registration",

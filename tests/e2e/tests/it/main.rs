@@ -4,6 +4,7 @@
 mod accounts;
 mod authorization;
 mod command_line;
+mod cookies;
 mod credentials;
 mod documentation;
 mod faces;
