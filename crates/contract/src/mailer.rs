@@ -51,6 +51,13 @@ pub enum MailPurpose {
     },
     /// The password was changed.
     PasswordChanged,
+    /// The secret of a key of the reader's was found where others can read it; the key is revoked.
+    SecretLeaked {
+        /// The key's id, such as `key_01h455vb4pex5vsknk084sn02q`.
+        id: String,
+        /// What its user calls it: up to 100 characters, none of control.
+        name: String,
+    },
     /// The address is to be confirmed with the token.
     EmailVerification {
         /// Whoever shows it has read mail to this address.
@@ -66,6 +73,7 @@ impl MailPurpose {
         match self {
             Self::PasswordReset { .. } => "password_reset",
             Self::PasswordChanged => "password_changed",
+            Self::SecretLeaked { .. } => "secret_leaked",
             Self::EmailVerification { .. } => "email_verification",
         }
     }

@@ -110,7 +110,7 @@ const fn token_of(purpose: &MailPurpose) -> Option<&SecretString> {
         MailPurpose::PasswordReset { token, .. } | MailPurpose::EmailVerification { token, .. } => {
             Some(token)
         }
-        MailPurpose::PasswordChanged => None,
+        MailPurpose::PasswordChanged | MailPurpose::SecretLeaked { .. } => None,
     }
 }
 

@@ -56,6 +56,17 @@ impl Letter {
                     Block::Link(format!("{base}/password-reset")),
                 ],
             },
+            MailPurpose::SecretLeaked { id, name } => Self {
+                subject: "A key of yours was found in public and revoked",
+                blocks: vec![
+                    paragraph("The secret of this key was reported to us as readable by others:"),
+                    Block::Code(format!("{name} ({id})")),
+                    paragraph(
+                        "The key is revoked: whoever uses it is refused, your own programs too. Remove the secret from \
+                         where it was published, make another key, and see what the revoked one was used for.",
+                    ),
+                ],
+            },
             MailPurpose::EmailVerification { token, expires_at } => Self {
                 subject: "Confirm your e-mail address",
                 blocks: vec![

@@ -24,6 +24,7 @@ struct Order {
 enum Content {
     PasswordReset { token: String, expires_at: Timestamp },
     PasswordChanged,
+    SecretLeaked { id: String, name: String },
     EmailVerification { token: String, expires_at: Timestamp },
 }
 
@@ -49,6 +50,9 @@ pub(crate) fn seal(keyring: &Keyring, mail: &Mail) -> Result<Vec<u8>, OrderError
             Content::PasswordReset { token: shown(token), expires_at: *expires_at }
         }
         MailPurpose::PasswordChanged => Content::PasswordChanged,
+        MailPurpose::SecretLeaked { id, name } => {
+            Content::SecretLeaked { id: id.clone(), name: name.clone() }
+        }
         MailPurpose::EmailVerification { token, expires_at } => {
             Content::EmailVerification { token: shown(token), expires_at: *expires_at }
         }
@@ -71,6 +75,7 @@ pub(crate) fn open(keyring: &Keyring, input: &[u8]) -> Result<Mail, OrderError> 
             MailPurpose::PasswordReset { token: token.into(), expires_at }
         }
         Content::PasswordChanged => MailPurpose::PasswordChanged,
+        Content::SecretLeaked { id, name } => MailPurpose::SecretLeaked { id, name },
         Content::EmailVerification { token, expires_at } => {
             MailPurpose::EmailVerification { token: token.into(), expires_at }
         }

@@ -138,6 +138,6 @@ const fn expiry(purpose: &MailPurpose) -> Option<Timestamp> {
         MailPurpose::PasswordReset { expires_at, .. } | MailPurpose::EmailVerification { expires_at, .. } => {
             Some(*expires_at)
         }
-        MailPurpose::PasswordChanged => None,
+        MailPurpose::PasswordChanged | MailPurpose::SecretLeaked { .. } => None,
     }
 }

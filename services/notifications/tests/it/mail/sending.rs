@@ -51,22 +51,26 @@ async fn a_mail_is_sent_once_with_both_its_parts() {
     );
 }
 
-/// A1: each purpose has a subject and words of its own.
+const SITE: &str = "https://prosopa.example";
+
+/// A1, F3: each purpose has a subject and words of its own.
 #[tokio::test]
 async fn each_purpose_is_told() {
     let (office, server) = (PostOffice::new(), Server::start().await);
     let process = office.process(by_server(server.address)).await;
     let expires_at = office.clock.now().after(Duration::from_hours(1));
     let verification = MailPurpose::EmailVerification { token: TOKEN.into(), expires_at };
-    for (purpose, subject, link) in [
-        (verification, "Confirm your e-mail address", format!("/email-verification#token={TOKEN}")),
-        (MailPurpose::PasswordChanged, "Your password was changed", "/password-reset\r\n".to_owned()),
+    let leak = MailPurpose::SecretLeaked { id: "key_1".into(), name: "<b>door</b>".into() };
+    for (purpose, subject, words) in [
+        (leak, "A key of yours was found in public and revoked", "<b>door</b> (key_1)\r\n".to_owned()),
+        (verification, "Confirm your e-mail address", format!("{SITE}/email-verification#token={TOKEN}")),
+        (MailPurpose::PasswordChanged, "Your password was changed", format!("{SITE}/password-reset\r\n")),
     ] {
         process.mailer().send(Mail { id: Uuid::now_v7(), to: ADDRESS.into(), purpose }).await.unwrap();
         assert_eq!(process.work().await, 1);
         let mail = server.taken().pop().unwrap();
         assert_eq!(mail.header("Subject"), subject);
-        assert!(mail.text.contains(&format!("  https://prosopa.example{link}")), "{}", mail.text);
+        assert!(mail.text.contains(&format!("  {words}")), "{}", mail.text);
     }
 }
 
