@@ -1,20 +1,31 @@
 //! API keys: credentials of programs, with at most the rights of the user that made them (F3, S7).
 //!
-//! Only a signed-in user makes keys: a key that made others would outlive its own revocation in them.
+//! Only a signed-in user makes keys and gives them other secrets: a key that did would outlive its own revocation in them.
+//!
+//! A key has a newest secret and, for a while, the one before it, so that programs can be moved from one to the other. A
+//! further rotation ends the older of the two, whatever time it had left.
 
-use std::time::Duration;
+pub(crate) mod leaked;
+
+use std::{ops::RangeInclusive, time::Duration};
 
 use secrecy::SecretString;
+use subtle::{Choice, ConstantTimeEq};
 
-use prosopa_model::{AccountId, ApiKeyId, Credential, Cursor, Principal, Scopes, Timestamp};
+use prosopa_model::{AccountId, ApiKeyId, Cursor, Principal, Scopes, Timestamp};
 use prosopa_problem::FieldError;
-use prosopa_store::idempotency::{Claim, KeyedRequest, Known};
+use prosopa_store::idempotency::{Claim, KeyedRequest};
 
 use crate::{
     error::Error,
     key_text::KeyText,
+    sessions,
     state::State,
-    store::{Lock, api_keys::ApiKey, users::Status},
+    store::{
+        Lock,
+        api_keys::{ApiKey, StoredApiKey},
+        users::Status,
+    },
 };
 
 /// Characters of a key's name.
@@ -23,18 +34,53 @@ const NAME_LEN_MAX: usize = 100;
 /// What [`crate::Config::api_keys_per_day_max`] counts in: the last 24 hours.
 const DAY: Duration = Duration::from_hours(24);
 
-/// What is known of a request for a key that has a key of its own; a new one is claimed.
-pub(crate) async fn claim(
-    state: &State,
-    caller: &Principal,
-    idempotency_key: &[u8],
-    new: &NewApiKey,
-) -> Result<Known, Error> {
+/// Seconds that an old secret may go on working after a rotation.
+const GRACE_SECONDS: RangeInclusive<u64> = 0..=7 * 24 * 60 * 60;
+
+/// A secret of a key, as far as it is told.
+pub(crate) struct Secret {
+    pub(crate) created_at: Timestamp,
+    /// When it stops working; none: with its key.
+    pub(crate) ends_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// Whether the key works, as far as it is known here: it is not revoked.
+    pub(crate) fn is_active(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|expires_at| expires_at > now)
+    }
+
+    /// The secrets that have not ended, the newest first.
+    pub(crate) fn secrets(&self, now: Timestamp) -> Vec<Secret> {
+        let newest = Secret { created_at: self.rotated_at.unwrap_or(self.created_at), ends_at: None };
+        let old = match (self.old_secret_created_at, self.old_secret_ends_at) {
+            (Some(created_at), Some(ends_at)) if ends_at > now => {
+                Some(Secret { created_at, ends_at: Some(ends_at) })
+            }
+            _ => None,
+        };
+        [newest].into_iter().chain(old).collect()
+    }
+}
+
+impl StoredApiKey {
+    /// Whether a text with this digest opens the key now, if its user may act: by the newest secret or the one before it.
+    pub(crate) fn is_opened_by(&self, secret_digest: &[u8; 32], now: Timestamp) -> bool {
+        let is_newest = self.secret_hash.as_slice().ct_eq(secret_digest);
+        let old = self.old_secret_hash.as_deref();
+        let is_old = old.map_or(Choice::from(0), |hash| hash.ct_eq(secret_digest));
+        let is_old_live = self.old_secret_ends_at.is_some_and(|ends_at| ends_at > now);
+        let is_genuine = bool::from(is_newest) || (bool::from(is_old) && is_old_live);
+        is_genuine && self.expires_at.is_none_or(|expires_at| expires_at > now)
+    }
+}
+
+/// A request for a key that has a key of its own.
+pub(crate) fn keyed(caller: &Principal, idempotency_key: &[u8], new: &NewApiKey) -> KeyedRequest {
     let scopes = new.scopes.as_ref().map_or_else(String::new, ToString::to_string);
     let expires_at = new.expires_at.map_or(-1, Timestamp::micros).to_be_bytes();
     let content: [&[u8]; 3] = [new.name.as_bytes(), scopes.as_bytes(), &expires_at];
-    let request = KeyedRequest::new(caller.account_id, "create_api_key", idempotency_key, &content);
-    state.store.claim(request, state.clock.now()).await
+    KeyedRequest::new(caller.account_id, "create_api_key", idempotency_key, &content)
 }
 
 /// A key that is asked for, unchecked.
@@ -51,9 +97,7 @@ pub(crate) async fn create(
     new: NewApiKey,
     once: Option<&Claim>,
 ) -> Result<(ApiKey, SecretString), Error> {
-    if matches!(caller.credential, Credential::ApiKey(_)) {
-        return Err(Error::KeyMakesKey);
-    }
+    sessions::own::current(caller).ok_or(Error::KeyMakesKey)?;
     let now = state.clock.now();
     let key = check(caller, new, now)?;
     let text = KeyText::generate(key.id)?;
@@ -63,14 +107,14 @@ pub(crate) async fn create(
     let creator = tx.find_user(caller.user_id).await?.filter(|user| user.status == Status::Active);
     creator.ok_or(Error::UnknownCaller)?;
     if tx.count_live_api_keys(caller.account_id, now).await? >= u64::from(max) {
-        return Err(Error::TooManyKeys { max });
+        return Err(Error::TooManyKeys { what: "keys", max });
     }
     // Revoked ones count too: an account that makes and revokes all day would fill the disk.
     let max = state.config.api_keys_per_day_max;
     if let Some(made_at) = tx.find_creation_of_newest_api_key(caller.account_id, max).await?
         && now.before(DAY) < made_at
     {
-        return Err(Error::TooManyNewKeys { max, retry_after: made_at.after(DAY).since(now) });
+        return Err(Error::TooManyNewKeys { what: "keys", max, retry_after: made_at.after(DAY).since(now) });
     }
     tx.insert_api_key(&key, caller.account_id, caller.user_id, text.secret_digest()).await?;
     tx.finish(once, &key.id.to_string()).await?;
@@ -114,7 +158,61 @@ fn check(caller: &Principal, new: NewApiKey, now: Timestamp) -> Result<ApiKey, E
         created_at: now,
         expires_at: new.expires_at,
         last_used_at: None,
+        rotated_at: None,
+        old_secret_created_at: None,
+        old_secret_ends_at: None,
     })
+}
+
+/// A rotation that has a key of its own.
+pub(crate) fn keyed_rotation(
+    caller: &Principal,
+    idempotency_key: &[u8],
+    id: ApiKeyId,
+    grace_seconds: u64,
+) -> KeyedRequest {
+    let (id, grace) = (id.uuid(), grace_seconds.to_be_bytes());
+    KeyedRequest::new(caller.account_id, "rotate_api_key", idempotency_key, &[id.as_bytes(), &grace])
+}
+
+/// Gives a key of the account another secret for a signed-in user; the text is to be shown once. The one before it works
+/// for as long as the grace says, any other ends.
+pub(crate) async fn rotate(
+    state: &State,
+    caller: &Principal,
+    id: ApiKeyId,
+    grace_seconds: u64,
+    once: Option<&Claim>,
+) -> Result<(ApiKey, SecretString), Error> {
+    sessions::own::current(caller).ok_or(Error::KeyMakesKey)?;
+    let now = state.clock.now();
+    let old_ends_at = now.after(grace(grace_seconds)?);
+    let text = KeyText::generate(id)?;
+    let mut tx = state.store.begin().await?;
+    let rotated = tx.rotate_api_key(caller.account_id, id, text.secret_digest(), now, old_ends_at).await?;
+    let Some(key) = rotated else {
+        drop(tx);
+        find(state, caller.account_id, id).await?;
+        return Err(Error::Expired { what: "key" });
+    };
+    tx.finish(once, &id.to_string()).await?;
+    tx.commit().await?;
+    tracing::info!(user_id = %caller.user_id, api_key_id = %id, grace_seconds, "API key rotated");
+    Ok((key, text.into_text()))
+}
+
+/// How long an old secret goes on working.
+pub(crate) fn grace(seconds: u64) -> Result<Duration, Error> {
+    if !GRACE_SECONDS.contains(&seconds) {
+        let detail = format!("must be {} to {}", GRACE_SECONDS.start(), GRACE_SECONDS.end());
+        return Err(Error::Invalid(vec![FieldError { pointer: "/grace_seconds".to_owned(), detail }]));
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
+/// A key of the account that is not revoked.
+pub(crate) async fn find(state: &State, account_id: AccountId, id: ApiKeyId) -> Result<ApiKey, Error> {
+    state.store.find_api_key_of(account_id, id).await?.ok_or(Error::NotFound)
 }
 
 /// Up to `limit` of the account's keys that are not revoked, newest first, behind `after`. Expired ones are among them

@@ -52,22 +52,40 @@ pub enum Error {
     /// The caller would give away more than it has.
     #[error("a key cannot have scopes that its creator lacks")]
     ScopeNotHeld,
-    /// The caller is no signed-in user but a key.
-    #[error("a key cannot make keys")]
+    /// The caller is no signed-in user but a program.
+    #[error("a program makes no keys or clients, and no secrets of others")]
     KeyMakesKey,
     /// The account has made all the keys it may make in a day.
-    #[error("the account has made {max} keys within a day")]
+    #[error("the account has made {max} {what} within a day")]
     TooManyNewKeys {
+        /// Keys or clients.
+        what: &'static str,
         /// Keys allowed.
         max: u32,
         /// Pause until the account may make another.
         retry_after: Duration,
     },
     /// The account has all the keys it may have.
-    #[error("the account has {max} keys already")]
+    #[error("the account has {max} {what} already")]
     TooManyKeys {
+        /// Keys or clients.
+        what: &'static str,
         /// Keys allowed.
         max: u32,
+    },
+    /// What has expired gets no other secret.
+    #[error("the {what} has expired")]
+    Expired {
+        /// Key or client.
+        what: &'static str,
+    },
+    /// Too many requests of one kind came from this network.
+    #[error("too many {what} came from this network")]
+    Throttled {
+        /// What was sent, in the plural.
+        what: &'static str,
+        /// Pause until the next one is welcome.
+        retry_after: Duration,
     },
     /// No such thing, or not the caller's.
     #[error("there is no such thing")]
@@ -93,6 +111,9 @@ pub enum Error {
     /// A registration in the queue does not open.
     #[error("a registration in the queue does not open")]
     OpenQueued(#[source] prosopa_vault::OpenError),
+    /// What is to be told of a secret that leaked cannot be written into the queue or read from it.
+    #[error("what is to be told of a leaked secret cannot be written or read")]
+    QueuedLeak(#[source] serde_json::Error),
     /// The job of a registration is to stop.
     #[error(transparent)]
     Job(#[from] prosopa_jobs::Stop),
@@ -174,14 +195,21 @@ impl From<Error> for Problem {
             Error::ScopeNotHeld => {
                 Self::new(Code::Forbidden).with_detail("a key cannot have scopes that its creator lacks")
             }
-            Error::KeyMakesKey => Self::new(Code::Forbidden)
-                .with_detail("keys are made by a signed-in user, not with a key: log in first"),
-            Error::TooManyNewKeys { max, retry_after } => Self::new(Code::RateLimited)
-                .with_detail(format!("the account has made {max} keys within a day, the most it may make"))
+            Error::KeyMakesKey => Self::new(Code::Forbidden).with_detail(
+                "keys and clients are made by a signed-in user, and so are their secrets: log in first",
+            ),
+            Error::TooManyNewKeys { what, max, retry_after } => Self::new(Code::RateLimited)
+                .with_detail(format!("the account has made {max} {what} within a day, the most it may make"))
                 .with_retry_after(retry_after),
-            Error::TooManyKeys { max } => Self::new(Code::ValidationFailed).with_detail(format!(
-                "the account has {max} live keys, the most it may have; revoke one first"
+            Error::TooManyKeys { what, max } => Self::new(Code::ValidationFailed).with_detail(format!(
+                "the account has {max} live {what}, the most it may have; revoke one first"
             )),
+            Error::Expired { what } => {
+                Self::new(Code::ValidationFailed).with_detail(format!("the {what} has expired; make another"))
+            }
+            Error::Throttled { what, retry_after } => Self::new(Code::RateLimited)
+                .with_detail(format!("too many {what} came from this network; try again later"))
+                .with_retry_after(retry_after),
             Error::NotFound => Self::new(Code::NotFound),
             Error::Superseded => prosopa_http::key_in_use(),
             Error::HashingOverloaded => Self::new(Code::Overloaded).with_retry_after(HASHING_RETRY_AFTER),
@@ -196,6 +224,7 @@ impl From<Error> for Problem {
             | Error::Random
             | Error::Database(_)
             | Error::Queued(_)
+            | Error::QueuedLeak(_)
             | Error::OpenQueued(_)
             | Error::OpenHashKey(_)
             | Error::Job(_)

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod jwks;
+mod once;
 mod password_resets;
 mod passwords;
 mod registration_events;
@@ -231,6 +232,31 @@ pub(crate) fn endpoints() -> Endpoints<State> {
             api_keys::list,
         )
         .add(
+            Operation::get("show_api_key", "/api/v1/auth/api-keys/{id}")
+                .summary("Show an API key, without its secrets")
+                .scope(Scope::AccountRead)
+                .path_id("The key's id")
+                .json_answer::<api_keys::ApiKey>(StatusCode::OK, "The key"),
+            api_keys::show,
+        )
+        .add(
+            Operation::post("rotate_api_key", "/api/v1/auth/api-keys/{id}/rotate")
+                .summary("Give an API key another text, as a signed-in user; it is shown this once, and the one before works for a while")
+                .scope(Scope::AccountWrite)
+                .path_id("The key's id")
+                .json_request::<api_keys::Rotation>()
+                .keyed()
+                .json_answer::<api_keys::CreatedApiKey>(StatusCode::OK, "The key with its new text"),
+            api_keys::rotate,
+        )
+        .add(
+            Operation::post("report_leaked_api_keys", "/api/v1/auth/api-keys/leaked")
+                .summary("Revoke API keys whose texts were found where others can read them; having a text is proof enough")
+                .json_request::<api_keys::leaked::LeakReport>()
+                .json_answer::<api_keys::leaked::LeakOutcomes>(StatusCode::OK, "What came of each text, in order"),
+            api_keys::leaked::report,
+        )
+        .add(
             Operation::delete("revoke_api_key", "/api/v1/auth/api-keys/{id}")
                 .summary("Revoke an API key, at once and for good")
                 .scope(Scope::AccountWrite)
@@ -247,6 +273,14 @@ pub(crate) fn endpoints() -> Endpoints<State> {
 
 /// Answers with secrets are not to be kept by anybody on the way (RFC 6749, section 5.1).
 const NO_STORE: (::http::HeaderName, &str) = (::http::header::CACHE_CONTROL, "no-store");
+
+/// Only called where there is a secret to be shown.
+fn expose_option<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => expose(secret, serializer),
+        None => serializer.serialize_none(),
+    }
+}
 
 /// Writes a secret into an answer, where it is meant to be read.
 fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,4 +1,4 @@
-//! Durable jobs: registrations, and mail about passwords.
+//! Durable jobs: registrations, and mail about passwords and secrets.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,6 +10,7 @@ use prosopa_jobs::{
 use prosopa_problem::{Code, Problem};
 
 use crate::{
+    api_keys::leaked::{self, TELL_SECRET_LEAKED},
     error::Error,
     password_changes::{self, TELL_PASSWORD_CHANGED},
     password_resets::{self, SEND_PASSWORD_RESET},
@@ -29,6 +30,7 @@ pub(crate) const KINDS: &[JobKind] = &[
     },
     mail(SEND_PASSWORD_RESET),
     mail(TELL_PASSWORD_CHANGED),
+    mail(TELL_SECRET_LEAKED),
 ];
 
 /// Mail waits until it can be handed over: a quarter of an hour on average, which is as long as a token lives.
@@ -58,6 +60,7 @@ pub(crate) fn worker(state: &State) -> Result<Worker, SetupError> {
         (REGISTER_USER, handler(Work::RegisterUser)),
         (SEND_PASSWORD_RESET, handler(Work::SendPasswordReset)),
         (TELL_PASSWORD_CHANGED, handler(Work::TellPasswordChanged)),
+        (TELL_SECRET_LEAKED, handler(Work::TellSecretLeaked)),
     ];
     Worker::new(state.jobs.clone(), config, handlers)
 }
@@ -71,6 +74,7 @@ enum Work {
     RegisterUser,
     SendPasswordReset,
     TellPasswordChanged,
+    TellSecretLeaked,
 }
 
 #[async_trait]
@@ -80,6 +84,7 @@ impl Handler for Performer {
             Work::RegisterUser => registrations::perform(&self.state, ctx).await,
             Work::SendPasswordReset => password_resets::send(&self.state, ctx).await,
             Work::TellPasswordChanged => password_changes::tell(&self.state, ctx).await,
+            Work::TellSecretLeaked => leaked::tell(&self.state, ctx).await,
         };
         performed.map_err(stop)
     }

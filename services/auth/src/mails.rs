@@ -41,3 +41,14 @@ pub(crate) async fn send_reset(
 pub(crate) async fn send_changed(state: &State, ctx: &JobContext, user: User) -> Result<Outcome, Error> {
     send(state, ctx, user.email, MailPurpose::PasswordChanged).await
 }
+
+/// Tells that the secret of a key leaked and that the key is revoked.
+pub(crate) async fn send_leaked(
+    state: &State,
+    ctx: &JobContext,
+    user: User,
+    id: String,
+    name: String,
+) -> Result<Outcome, Error> {
+    send(state, ctx, user.email, MailPurpose::SecretLeaked { id, name }).await
+}

@@ -14,6 +14,7 @@ use prosopa_store::Migration;
 use crate::{
     accounts::StoreAccounts,
     administrator::{self, NewAdministrator},
+    api_keys::leaked,
     config::Config,
     hash_key::HashKey,
     http, jobs,
@@ -108,6 +109,7 @@ impl Service for AuthService {
             login_throttle,
             network_throttle,
             reset_throttle,
+            leak_throttle: LoginThrottle::of_networks(leaked::NETWORK_RATE.0, leaked::NETWORK_RATE.1),
             mailer,
             signing_keys,
             key_use,

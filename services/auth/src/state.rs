@@ -31,6 +31,8 @@ pub(crate) struct Parts {
     pub(crate) network_throttle: LoginThrottle,
     /// How often somebody in a network may ask for a token for a new password.
     pub(crate) reset_throttle: LoginThrottle,
+    /// How often somebody in a network may report texts that leaked.
+    pub(crate) leak_throttle: LoginThrottle,
     /// Nobody where no mail can be sent.
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
     pub(crate) signing_keys: SigningKeys,

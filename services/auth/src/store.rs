@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!("0005_hash_key"),
     migration!("0006_users"),
     migration!("0007_sessions"),
+    migration!("0008_key_secrets"),
     migration!("0010_identities"),
 ];
 

@@ -3,7 +3,6 @@
 //! A token's form tells its kind, so that hints are not needed. What is no valid token is told from nothing.
 
 use secrecy::{ExposeSecret, SecretString};
-use subtle::ConstantTimeEq;
 
 use prosopa_contract::verifier::VerifyError;
 use prosopa_model::{AccountId, Principal, Scopes, Timestamp, UserId};
@@ -95,12 +94,8 @@ async fn of_refresh_token(state: &State, token: &SecretString) -> Result<Option<
 }
 
 async fn of_key(state: &State, token: &SecretString) -> Result<Option<TokenFacts>, Error> {
-    let now = state.clock.now();
     let key = find_key(state, token).await?.map(|(_, key)| key);
-    let is_live = |key: &StoredApiKey| {
-        key.status == Status::Active && key.expires_at.is_none_or(|expires_at| expires_at > now)
-    };
-    Ok(key.filter(is_live).map(|key| TokenFacts {
+    Ok(key.filter(|key| key.status == Status::Active).map(|key| TokenFacts {
         account_id: key.account_id,
         user_id: key.user_id,
         scopes: key.scopes,
@@ -114,10 +109,10 @@ fn check(state: &State, token: &SecretString) -> Result<access_tokens::Claims, V
     access_tokens::check(&state.config, &state.signing_keys, token, state.clock.now())
 }
 
-/// The key whose whole text this is, unless it is revoked.
+/// The key that this whole text opens, if its user may act.
 async fn find_key(state: &State, token: &SecretString) -> Result<Option<(KeyText, StoredApiKey)>, Error> {
     let Some(text) = KeyText::parse(token) else { return Ok(None) };
     let key = state.store.find_api_key(text.id()).await?;
-    let is_genuine = |key: &StoredApiKey| bool::from(key.secret_hash.as_slice().ct_eq(&text.secret_digest()));
-    Ok(key.filter(is_genuine).map(|key| (text, key)))
+    let now = state.clock.now();
+    Ok(key.filter(|key| key.is_opened_by(&text.secret_digest(), now)).map(|key| (text, key)))
 }

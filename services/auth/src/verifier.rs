@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
-use subtle::ConstantTimeEq;
 
 use prosopa_contract::verifier::{CookieError, PresentedCookie, Verifier, VerifyError};
 use prosopa_model::{Credential, Principal, Scopes};
@@ -48,9 +47,7 @@ impl StoreVerifier {
         let now = self.state.clock.now();
         let stored = self.state.store.find_api_key(key.id()).await.map_err(unavailable)?;
         let stored = stored.ok_or(VerifyError::Invalid)?;
-        let is_genuine = bool::from(stored.secret_hash.as_slice().ct_eq(&key.secret_digest()));
-        let is_live = stored.expires_at.is_none_or(|expires_at| expires_at > now);
-        if !is_genuine || !is_live || stored.status != Status::Active {
+        if !stored.is_opened_by(&key.secret_digest(), now) || stored.status != Status::Active {
             return Err(VerifyError::Invalid);
         }
         self.state.key_use.note(key.id(), now);

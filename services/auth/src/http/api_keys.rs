@@ -1,4 +1,6 @@
-//! `POST`, `GET /api/v1/auth/api-keys`, `DELETE /api/v1/auth/api-keys/{id}`.
+//! `/api/v1/auth/api-keys`, `/api/v1/auth/api-keys/{id}` and `…/{id}/rotate`.
+
+pub(super) mod leaked;
 
 use axum::{
     extract,
@@ -6,17 +8,17 @@ use axum::{
 };
 use http::StatusCode;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use prosopa_http::{
-    Caller, IDEMPOTENT_REPLAYED, IdempotencyKey, Json, Page, PageQuery, PathId, Query, key_in_use, key_reused,
-};
-use prosopa_model::{AccountId, ApiKeyId, Scopes, Timestamp, id};
-use prosopa_problem::{Code, Problem};
-use prosopa_store::idempotency::Known;
+use prosopa_http::{Caller, IdempotencyKey, Json, Page, PageQuery, PathId, Query};
+use prosopa_model::{ApiKeyId, Principal, Scopes, Timestamp, id};
+use prosopa_problem::Problem;
 
-use super::{NO_STORE, expose};
+use super::{
+    NO_STORE, expose_option,
+    once::{self, Once},
+};
 use crate::{api_keys, state::State, store};
 
 /// A key that is asked for.
@@ -59,9 +61,39 @@ pub(crate) struct ApiKey {
     /// When it was last used, some seconds late; null: never.
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-02T03:04:05.000006Z")]
     last_used_at: Option<Timestamp>,
+    /// Whether it works now: a key that has expired does not.
+    is_active: bool,
+    /// The secrets that open it, the newest first: one, or two for a while after a rotation.
+    secrets: Vec<KeySecret>,
 }
 
-/// A new API key with its text.
+/// One secret of a key, which is not shown again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct KeySecret {
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime, example = "2026-01-02T03:04:05.000006Z")]
+    created_at: Timestamp,
+    /// When it stops working, since there is a newer one; null: with its key.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-03T03:04:05.000006Z")]
+    ends_at: Option<Timestamp>,
+}
+
+/// How a key gets another secret.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rotation {
+    /// How long the present secret goes on working, up to 604,800 s (a week); 0 ends it at once; a day if absent.
+    #[serde(default = "default_grace_seconds")]
+    #[schema(minimum = 0, maximum = 604_800, default = 86_400, example = 3_600)]
+    grace_seconds: u64,
+}
+
+/// Long enough for a deployment during office hours.
+pub(super) const fn default_grace_seconds() -> u64 {
+    24 * 60 * 60
+}
+
+/// An API key with the text that was made for it just now.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CreatedApiKey {
     #[serde(flatten)]
@@ -73,21 +105,17 @@ pub(crate) struct CreatedApiKey {
     key: Option<SecretString>,
 }
 
-/// Only called where there is one.
-fn expose_option<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
-    match secret {
-        Some(secret) => expose(secret, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
-impl From<store::api_keys::ApiKey> for ApiKey {
-    fn from(key: store::api_keys::ApiKey) -> Self {
+impl ApiKey {
+    fn new(key: store::api_keys::ApiKey, now: Timestamp) -> Self {
+        let secret =
+            |secret: api_keys::Secret| KeySecret { created_at: secret.created_at, ends_at: secret.ends_at };
         Self {
+            prefix: api_keys::prefix(key.id),
+            is_active: key.is_active(now),
+            secrets: key.secrets(now).into_iter().map(secret).collect(),
             id: key.id,
             name: key.name,
             scopes: key.scopes,
-            prefix: api_keys::prefix(key.id),
             created_at: key.created_at,
             expires_at: key.expires_at,
             last_used_at: key.last_used_at,
@@ -102,38 +130,63 @@ pub(super) async fn create(
     Json(new): Json<NewApiKey>,
 ) -> Result<Response, Problem> {
     let new = api_keys::NewApiKey { name: new.name, scopes: new.scopes, expires_at: new.expires_at };
-    let mut once = None;
-    if let Some(idempotency_key) = idempotency_key {
-        match api_keys::claim(&state, &caller, idempotency_key.as_bytes(), &new).await? {
-            Known::New(claim) => once = Some(claim),
-            Known::Done { resource_id } => return replay(&state, caller.account_id, &resource_id).await,
-            Known::OtherRequest => return Err(key_reused()),
-            Known::Running => return Err(key_in_use()),
-        }
-    }
-    match api_keys::create(&state, &caller, new, once.as_ref()).await {
-        Ok((key, text)) => Ok(created(key, Some(text))),
-        Err(error) => {
-            if let Some(claim) = &once {
-                state.store.release(claim).await;
-            }
-            Err(error.into())
-        }
-    }
+    let request = idempotency_key.map(|key| api_keys::keyed(&caller, key.as_bytes(), &new));
+    let claim = match once::claim(&state, request).await? {
+        Once::Do(claim) => claim,
+        Once::Done(id) => return replay(&state, &caller, StatusCode::CREATED, &id).await,
+    };
+    let made = api_keys::create(&state, &caller, new, claim.as_ref()).await;
+    let (key, text) = once::settle(&state, claim.as_ref(), made).await?;
+    Ok(shown(&state, StatusCode::CREATED, key, Some(text)))
 }
 
-fn created(key: store::api_keys::ApiKey, text: Option<SecretString>) -> Response {
-    let body = CreatedApiKey { api_key: key.into(), key: text };
-    (StatusCode::CREATED, [NO_STORE], axum::Json(body)).into_response()
+pub(super) async fn rotate(
+    extract::State(state): extract::State<State>,
+    Caller(caller): Caller,
+    PathId(id): PathId<id::ApiKey>,
+    idempotency_key: Option<IdempotencyKey>,
+    Json(Rotation { grace_seconds }): Json<Rotation>,
+) -> Result<Response, Problem> {
+    let request =
+        idempotency_key.map(|key| api_keys::keyed_rotation(&caller, key.as_bytes(), id, grace_seconds));
+    let claim = match once::claim(&state, request).await? {
+        Once::Do(claim) => claim,
+        Once::Done(id) => return replay(&state, &caller, StatusCode::OK, &id).await,
+    };
+    let rotated = api_keys::rotate(&state, &caller, id, grace_seconds, claim.as_ref()).await;
+    let (key, text) = once::settle(&state, claim.as_ref(), rotated).await?;
+    Ok(shown(&state, StatusCode::OK, key, Some(text)))
+}
+
+fn shown(
+    state: &State,
+    status: StatusCode,
+    key: store::api_keys::ApiKey,
+    text: Option<SecretString>,
+) -> Response {
+    let body = CreatedApiKey { api_key: ApiKey::new(key, state.clock.now()), key: text };
+    (status, [NO_STORE], axum::Json(body)).into_response()
 }
 
 /// Tells again of the key that the first request made, without its text, which nobody has but its caller.
-async fn replay(state: &State, account_id: AccountId, resource_id: &str) -> Result<Response, Problem> {
-    let id = resource_id.parse().map_err(Problem::internal)?;
-    let key = state.store.find_api_key_of(account_id, id).await?;
-    let mut response = created(key.ok_or_else(|| Problem::new(Code::NotFound))?, None);
-    response.headers_mut().insert(IDEMPOTENT_REPLAYED.0, IDEMPOTENT_REPLAYED.1);
-    Ok(response)
+async fn replay(
+    state: &State,
+    caller: &Principal,
+    status: StatusCode,
+    id: &str,
+) -> Result<Response, Problem> {
+    let id = id.parse().map_err(Problem::internal)?;
+    let key = api_keys::find(state, caller.account_id, id).await?;
+    Ok(once::replayed(shown(state, status, key, None)))
+}
+
+pub(super) async fn show(
+    extract::State(state): extract::State<State>,
+    Caller(caller): Caller,
+    PathId(id): PathId<id::ApiKey>,
+) -> Result<impl IntoResponse, Problem> {
+    let key = api_keys::find(&state, caller.account_id, id).await?;
+    Ok(axum::Json(ApiKey::new(key, state.clock.now())))
 }
 
 pub(super) async fn list(
@@ -144,7 +197,9 @@ pub(super) async fn list(
     let page = query.check()?;
     // One more than the page holds tells whether there is another page.
     let keys = api_keys::list(&state, caller.account_id, page.after, page.limit + 1).await?;
-    Ok(axum::Json(Page::cut(keys, page.limit, store::api_keys::ApiKey::position).map(ApiKey::from)))
+    let now = state.clock.now();
+    let page = Page::cut(keys, page.limit, store::api_keys::ApiKey::position);
+    Ok(axum::Json(page.map(|key| ApiKey::new(key, now))))
 }
 
 pub(super) async fn revoke(

@@ -16,7 +16,19 @@ row! {
         pub(crate) created_at: Timestamp,
         pub(crate) expires_at: Option<Timestamp>,
         pub(crate) last_used_at: Option<Timestamp>,
+        /// When the newest secret was made, unless it was made with the key.
+        pub(crate) rotated_at: Option<Timestamp>,
+        /// When the secret before the newest was made; none if there was none.
+        pub(crate) old_secret_created_at: Option<Timestamp>,
+        pub(crate) old_secret_ends_at: Option<Timestamp>,
     }
+}
+
+/// The columns of an [`ApiKey`].
+macro_rules! api_key_columns {
+    () => {
+        "id, name, scopes, created_at, expires_at, last_used_at, rotated_at, old_secret_created_at, old_secret_ends_at"
+    };
 }
 
 impl ApiKey {
@@ -35,7 +47,10 @@ row! {
         pub(crate) status: Status,
         pub(crate) requests_per_day_max: Option<u64>,
         pub(crate) scopes: Scopes,
+        pub(crate) name: String,
         pub(crate) secret_hash: Vec<u8>,
+        pub(crate) old_secret_hash: Option<Vec<u8>>,
+        pub(crate) old_secret_ends_at: Option<Timestamp>,
         pub(crate) expires_at: Option<Timestamp>,
     }
 }
@@ -44,7 +59,8 @@ impl Store {
     /// A key that is not revoked.
     pub(crate) async fn find_api_key(&self, id: ApiKeyId) -> Result<Option<StoredApiKey>, Error> {
         let sql = "SELECT key.account_id, key.user_id, owner.role, owner.status, owner.requests_per_day_max,
-                          key.scopes, key.secret_hash, key.expires_at
+                          key.scopes, key.name, key.secret_hash, key.old_secret_hash, key.old_secret_ends_at,
+                          key.expires_at
                    FROM api_keys key
                    JOIN users owner ON owner.id = key.user_id
                    WHERE key.id = $1 AND key.revoked_at IS NULL";
@@ -58,9 +74,11 @@ impl Store {
         account_id: AccountId,
         id: ApiKeyId,
     ) -> Result<Option<ApiKey>, Error> {
-        let sql = "SELECT id, name, scopes, created_at, expires_at, last_used_at
-                   FROM api_keys
-                   WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL";
+        let sql = concat!(
+            "SELECT ",
+            api_key_columns!(),
+            " FROM api_keys WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL"
+        );
         let mut connection = self.read().await?;
         Ok(on_db!(connection, c => query_as::<_, ApiKey>(sql)
             .bind(id.uuid())
@@ -76,11 +94,14 @@ impl Store {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<ApiKey>, Error> {
-        let sql = "SELECT id, name, scopes, created_at, expires_at, last_used_at
-                   FROM api_keys
-                   WHERE account_id = $1 AND revoked_at IS NULL AND (created_at, id) < ($2, $3)
-                   ORDER BY created_at DESC, id DESC
-                   LIMIT $4";
+        let sql = concat!(
+            "SELECT ",
+            api_key_columns!(),
+            " FROM api_keys
+              WHERE account_id = $1 AND revoked_at IS NULL AND (created_at, id) < ($2, $3)
+              ORDER BY created_at DESC, id DESC
+              LIMIT $4"
+        );
         let after = after.unwrap_or(Cursor { created_at: Timestamp::MAX, id: uuid::Uuid::max() });
         let mut connection = self.read().await?;
         Ok(on_db!(connection, c => query_as::<_, ApiKey>(sql)
@@ -151,6 +172,51 @@ impl Write {
             .await
             .map(affected))?;
         Ok(())
+    }
+
+    /// Gives a key of an account another secret; the one before it works until `old_ends_at`, and whichever was before
+    /// that works no more. None if there is no such key, or it is revoked or expired.
+    ///
+    /// One statement: of several at once each makes the newest of the one before it the old one.
+    pub(crate) async fn rotate_api_key(
+        &mut self,
+        account_id: AccountId,
+        id: ApiKeyId,
+        secret_hash: [u8; 32],
+        now: Timestamp,
+        old_ends_at: Timestamp,
+    ) -> Result<Option<ApiKey>, Error> {
+        let sql = concat!(
+            "UPDATE api_keys SET secret_hash = $3, rotated_at = $4, old_secret_hash = secret_hash,
+                    old_secret_created_at = coalesce(rotated_at, created_at), old_secret_ends_at = $5
+             WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $4)
+             RETURNING ",
+            api_key_columns!()
+        );
+        Ok(on_db!(self.tx, c => query_as::<_, ApiKey>(sql)
+            .bind(id.uuid())
+            .bind(account_id.uuid())
+            .bind(secret_hash.to_vec())
+            .bind(now.micros())
+            .bind(old_ends_at.micros())
+            .fetch_optional(c)
+            .await)?)
+    }
+
+    /// Revokes a key, whosever it is; says whether it was not revoked before.
+    pub(crate) async fn revoke_leaked_api_key(
+        &mut self,
+        id: ApiKeyId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let sql = "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
+        let rows = on_db!(self.tx, c => query(sql)
+            .bind(id.uuid())
+            .bind(now.micros())
+            .execute(c)
+            .await
+            .map(affected))?;
+        Ok(rows > 0)
     }
 
     /// Revokes a key of an account; says whether there is one, revoked before or not.

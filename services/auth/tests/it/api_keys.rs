@@ -1,3 +1,6 @@
+mod leaked;
+mod rotation;
+
 use std::time::Duration;
 
 use http::{Method, StatusCode, header};

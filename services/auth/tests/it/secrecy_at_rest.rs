@@ -5,6 +5,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use prosopa_contract::verifier::VerifyError;
+use prosopa_model::Credential;
 use prosopa_testkit::{keep_log, take_log};
 
 use crate::support::{App, PASSWORD};
@@ -21,6 +22,13 @@ async fn leave_secrets(app: &App) -> Vec<Vec<u8>> {
     let cookie = browser.headers[header::SET_COOKIE].to_str().unwrap();
     let cookie = cookie.split(['=', ';']).nth(1).unwrap().strip_prefix("psc_").unwrap().to_owned();
     app.verify_cookie(&format!("psc_{cookie}"), Some(&browser.text("csrf_token"))).await.unwrap();
+    let id = app.verify(&key).await.unwrap().credential;
+    let Credential::ApiKey(id) = id else { panic!("{id:?}") };
+    let path = format!("/api/v1/auth/api-keys/{id}/rotate");
+    let token = tokens.text("access_token");
+    let rotated_key = app.call(Method::POST, &path, Some(&token), Some(json!({}))).await.text("key");
+    let reported = app.post("/api/v1/auth/api-keys/leaked", json!({ "keys": [&rotated_key] })).await;
+    assert_eq!(reported.json["results"][0]["status"], "revoked");
     let administrator = app.new_administrator.as_ref().unwrap().password.expose_secret().to_owned();
     let secret = key.split('_').nth(3).unwrap().to_owned();
     let refresh_tokens = [tokens.text("refresh_token"), rotated.text("refresh_token")];
@@ -29,6 +37,7 @@ async fn leave_secrets(app: &App) -> Vec<Vec<u8>> {
         PASSWORD.to_owned(),
         administrator,
         secret,
+        rotated_key.split('_').nth(3).unwrap().to_owned(),
         old,
         new,
         cookie,

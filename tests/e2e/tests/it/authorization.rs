@@ -3,7 +3,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Every operation that asks for no credentials, or for a secret of its own. A new one must be put here on purpose.
-const PUBLIC: [&str; 12] = [
+const PUBLIC: [&str; 13] = [
     "auth_begin_browser_session",
     "auth_complete_password_reset",
     "auth_delete_registration",
@@ -12,6 +12,7 @@ const PUBLIC: [&str; 12] = [
     "auth_log_out",
     "auth_refresh_session",
     "auth_register",
+    "auth_report_leaked_api_keys",
     "auth_request_password_reset",
     "auth_revoke_token",
     "auth_show_jwks",
