@@ -1,9 +1,13 @@
 //! The contract of whoever knows the keys that API clients sign with: an access key in, the key behind it out.
 
+mod grpc;
+
 use async_trait::async_trait;
 use secrecy::SecretSlice;
 
 use prosopa_model::Principal;
+
+pub use self::grpc::{ClientKeysClient, serve_client_keys};
 
 /// Tells which key a signature is to be checked with. Implemented by the auth service.
 #[async_trait]

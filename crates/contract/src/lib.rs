@@ -4,7 +4,9 @@
 //! Nothing here does the work of a service, and nothing here knows a database or a public HTTP route.
 
 pub mod accounts;
+mod auth_messages;
 pub mod client_keys;
+pub mod credential_changes;
 pub mod engine;
 pub mod events;
 pub mod mailer;

@@ -1,9 +1,13 @@
 //! The contract of whoever knows credentials: text in, principal out.
 
+mod grpc;
+
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use prosopa_model::Principal;
+use prosopa_model::{Principal, Timestamp};
+
+pub use self::grpc::{VerifierClient, serve_verifier};
 
 /// Tells who stands behind a credential. Implemented by the auth service.
 #[async_trait]
@@ -17,6 +21,21 @@ pub trait Verifier: Send + Sync + 'static {
     async fn verify_cookie(&self, _cookie: PresentedCookie) -> Result<Principal, CookieError> {
         Err(CookieError::Unavailable { detail: "this verifier knows no cookies".to_owned() })
     }
+
+    /// The same, with the time until which the answer may be kept by whoever hears of
+    /// [changes](crate::credential_changes::CredentialChanges). Who does not know it says that there is none.
+    async fn examine(&self, credential: SecretString) -> Result<Verified, VerifyError> {
+        Ok(Verified { principal: self.verify(credential).await?, valid_until: None })
+    }
+}
+
+/// A genuine credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Who stands behind it.
+    pub principal: Principal,
+    /// When it ends by itself at the latest, [`Timestamp::MAX`] if never. None: the answer must not be kept.
+    pub valid_until: Option<Timestamp>,
 }
 
 /// A session cookie, whose request comes from a page of this site as far as the browser says. Its debug form shows no

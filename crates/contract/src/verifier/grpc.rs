@@ -1,0 +1,129 @@
+//! gRPC adapters: [`VerifierClient`] asks a verifier elsewhere, [`serve_verifier`] offers a local one.
+//!
+//! Every [`VerifyError`] crosses the wire whole: its variant travels in trailing metadata. A status without it, such as one
+//! of a layer in between, says nothing about the credential. The credential is in the message only: neither in metadata
+//! nor in any error.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use tonic::{
+    Code, Request, Response, Status,
+    metadata::{MetadataMap, MetadataValue},
+    transport::Channel,
+};
+
+use prosopa_model::{Principal, Timestamp};
+
+use super::{Verified, Verifier, VerifyError};
+use crate::auth_messages::{
+    MESSAGE_BYTES_MAX, VerifyRequest, VerifyResponse, describe, in_time, read_principal, timed,
+    verifier_client, verifier_server, write_principal,
+};
+
+const ERROR_KEY: &str = "prosopa-error";
+
+/// A verifier behind gRPC.
+#[derive(Clone)]
+pub struct VerifierClient {
+    inner: verifier_client::VerifierClient<Channel>,
+}
+
+impl VerifierClient {
+    /// Wraps a channel; the channel decides about TLS and reconnecting. An answer is waited for two seconds.
+    pub fn new(channel: Channel) -> Self {
+        let inner = verifier_client::VerifierClient::new(channel)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX)
+            .max_decoding_message_size(MESSAGE_BYTES_MAX);
+        Self { inner }
+    }
+}
+
+#[async_trait]
+impl Verifier for VerifierClient {
+    async fn verify(&self, credential: SecretString) -> Result<Principal, VerifyError> {
+        Ok(self.examine(credential).await?.principal)
+    }
+
+    async fn examine(&self, credential: SecretString) -> Result<Verified, VerifyError> {
+        if credential.expose_secret().len() > MESSAGE_BYTES_MAX / 2 {
+            return Err(VerifyError::Invalid);
+        }
+        let request = timed(VerifyRequest { credential: credential.expose_secret().to_owned() });
+        let mut inner = self.inner.clone();
+        let answer = in_time(inner.verify(request)).await.map_err(|status| read_error(&status))?.into_inner();
+        let principal = answer.principal.as_ref().and_then(read_principal);
+        let not_understood =
+            || VerifyError::Unavailable { detail: "the answer is not understood".to_owned() };
+        Ok(Verified {
+            principal: principal.ok_or_else(not_understood)?,
+            valid_until: answer.valid_until.map(Timestamp::from_micros),
+        })
+    }
+}
+
+/// Offers `verifier` as a gRPC service to mount behind the internal listener.
+pub fn serve_verifier(
+    verifier: Arc<dyn Verifier>,
+) -> verifier_server::VerifierServer<impl verifier_server::Verifier> {
+    verifier_server::VerifierServer::new(Adapter(verifier))
+        .max_encoding_message_size(MESSAGE_BYTES_MAX)
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+}
+
+struct Adapter(Arc<dyn Verifier>);
+
+#[async_trait]
+impl verifier_server::Verifier for Adapter {
+    async fn verify(&self, request: Request<VerifyRequest>) -> Result<Response<VerifyResponse>, Status> {
+        let credential = SecretString::from(request.into_inner().credential);
+        let verified = self.0.examine(credential).await.map_err(|error| write_error(&error))?;
+        Ok(Response::new(VerifyResponse {
+            principal: Some(write_principal(&verified.principal)),
+            valid_until: verified.valid_until.map(Timestamp::micros),
+        }))
+    }
+}
+
+fn write_error(error: &VerifyError) -> Status {
+    let (code, name, detail) = match error {
+        VerifyError::Invalid => (Code::Unauthenticated, "invalid", String::new()),
+        VerifyError::Expired => (Code::Unauthenticated, "expired", String::new()),
+        VerifyError::Unavailable { detail } => (Code::Unavailable, "unavailable", detail.clone()),
+    };
+    let mut metadata = MetadataMap::new();
+    metadata.insert(ERROR_KEY, MetadataValue::from_static(name));
+    Status::with_metadata(code, detail, metadata)
+}
+
+fn read_error(status: &Status) -> VerifyError {
+    match status.metadata().get(ERROR_KEY).map(MetadataValue::as_bytes) {
+        Some(b"invalid") => VerifyError::Invalid,
+        Some(b"expired") => VerifyError::Expired,
+        Some(b"unavailable") => VerifyError::Unavailable { detail: status.message().to_owned() },
+        _ => VerifyError::Unavailable { detail: describe(status) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// N10: callers cannot tell a local verifier from a remote one, not even by its errors.
+    #[test]
+    fn every_error_survives_the_wire() {
+        let errors =
+            [VerifyError::Invalid, VerifyError::Expired, VerifyError::Unavailable { detail: "x".into() }];
+        for error in errors {
+            assert_eq!(read_error(&write_error(&error)), error);
+        }
+    }
+
+    /// A layer that refuses the calling process must not look like a caller with a wrong credential.
+    #[test]
+    fn what_another_says_is_no_judgement_of_the_credential() {
+        let status = Status::unauthenticated("the principal token is not valid");
+        assert!(matches!(read_error(&status), VerifyError::Unavailable { .. }));
+    }
+}
