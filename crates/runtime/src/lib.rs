@@ -5,6 +5,7 @@
 //! Knows the contracts between services, never a service.
 
 mod admin;
+mod caching_verifier;
 mod databases;
 mod events;
 mod host;
@@ -16,6 +17,7 @@ mod service;
 mod task;
 
 pub use self::{
+    caching_verifier::CachingVerifier,
     databases::{DatabaseConfig, DatabaseConfigError, Databases},
     events::{JobEvents, Listening},
     host::{Host, HostError, InternalListener, Listeners},

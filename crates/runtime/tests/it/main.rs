@@ -1,6 +1,7 @@
 //! A host on loopback ports, asked from the outside.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
+mod caching_verifier;
 mod connections;
 mod principals;
 mod tasks;
