@@ -15,17 +15,17 @@ pub trait Verifier: Send + Sync + 'static {
     /// Checks an access token or an API key as it came with a request.
     async fn verify(&self, credential: SecretString) -> Result<Principal, VerifyError>;
 
+    /// The same, with the time until which the answer may be kept by whoever hears of
+    /// [changes](crate::credential_changes::CredentialChanges). Who does not know it says that there is none.
+    async fn examine(&self, credential: SecretString) -> Result<Verified, VerifyError> {
+        Ok(Verified { principal: self.verify(credential).await?, valid_until: None })
+    }
+
     /// Checks the cookie of a browser's session as it came with a request.
     ///
     /// One that knows no cookies, which is so unless it says otherwise, is as good as unreachable.
     async fn verify_cookie(&self, _cookie: PresentedCookie) -> Result<Principal, CookieError> {
         Err(CookieError::Unavailable { detail: "this verifier knows no cookies".to_owned() })
-    }
-
-    /// The same, with the time until which the answer may be kept by whoever hears of
-    /// [changes](crate::credential_changes::CredentialChanges). Who does not know it says that there is none.
-    async fn examine(&self, credential: SecretString) -> Result<Verified, VerifyError> {
-        Ok(Verified { principal: self.verify(credential).await?, valid_until: None })
     }
 }
 
