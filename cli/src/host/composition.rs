@@ -55,6 +55,7 @@ pub(crate) async fn build(mut settings: Settings) -> Result<Product, Failure> {
     let (offer, auth) = host.adopt(auth);
     platform.peers.verifier = Some(offer.verifier);
     platform.peers.accounts = Some(offer.accounts);
+    platform.peers.client_keys = Some(offer.client_keys);
 
     let detection: Parts<()> = DetectionService::build(settings.detection, &platform).await?;
     let ((), detection) = host.adopt(detection);

@@ -21,7 +21,7 @@ use crate::{
     passwords::{Password, PasswordHasher, Room},
     store::{
         DATABASE, Lock, MIGRATIONS, Store, Write,
-        users::{Status, User},
+        users::{Status, User, UserKind},
     },
     user_name::{ADMINISTRATOR, UserName},
 };
@@ -56,8 +56,9 @@ pub enum ResetError {
     Failed(#[from] Error),
 }
 
-/// Gives a user a new, generated password, ends all of the user's sessions and revokes all of the user's API keys:
-/// whoever took the user over has nothing left. For use while nothing else runs.
+/// Gives a user a new, generated password, and ends all of the user's sessions, API keys and clients.
+///
+/// Whoever took the user over has nothing left. For use while nothing else runs.
 ///
 /// The administrator's password file is rewritten along with the administrator's password. When this fails, the old
 /// password is valid and in the file, or, if only the last step failed, the new one is valid and lies in
@@ -84,6 +85,7 @@ pub async fn reset_password(
     write.delete_sessions_of(user_id).await?;
     write.use_password_resets_of(user_id, platform.clock.now()).await?;
     write.revoke_api_keys_of(user_id, platform.clock.now()).await?;
+    write.revoke_clients_of(user_id, platform.clock.now()).await?;
     if name.key() == ADMINISTRATOR {
         let file = PasswordFile::new(&platform.data_dir);
         commit_with_file(write, &file, &password, &store, &passwords, &name).await?;
@@ -119,6 +121,7 @@ pub(crate) async fn ensure(
         status: Status::Active,
         requests_per_day_max: None,
         created_at: now,
+        kind: UserKind::Person,
     };
     let mut write = store.begin_holding(&[Lock::Administrator]).await?;
     if write.has_administrator().await? {

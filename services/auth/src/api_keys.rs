@@ -18,6 +18,7 @@ use prosopa_store::idempotency::{Claim, KeyedRequest};
 
 use crate::{
     error::Error,
+    grants::NewGrant,
     key_text::KeyText,
     sessions,
     state::State,
@@ -28,11 +29,8 @@ use crate::{
     },
 };
 
-/// Characters of a key's name.
-const NAME_LEN_MAX: usize = 100;
-
 /// What [`crate::Config::api_keys_per_day_max`] counts in: the last 24 hours.
-const DAY: Duration = Duration::from_hours(24);
+pub(crate) const DAY: Duration = Duration::from_hours(24);
 
 /// Seconds that an old secret may go on working after a rotation.
 const GRACE_SECONDS: RangeInclusive<u64> = 0..=7 * 24 * 60 * 60;
@@ -76,30 +74,41 @@ impl StoredApiKey {
 }
 
 /// A request for a key that has a key of its own.
-pub(crate) fn keyed(caller: &Principal, idempotency_key: &[u8], new: &NewApiKey) -> KeyedRequest {
-    let scopes = new.scopes.as_ref().map_or_else(String::new, ToString::to_string);
-    let expires_at = new.expires_at.map_or(-1, Timestamp::micros).to_be_bytes();
-    let content: [&[u8]; 3] = [new.name.as_bytes(), scopes.as_bytes(), &expires_at];
-    KeyedRequest::new(caller.account_id, "create_api_key", idempotency_key, &content)
-}
-
-/// A key that is asked for, unchecked.
-pub(crate) struct NewApiKey {
-    pub(crate) name: String,
-    pub(crate) scopes: Option<Scopes>,
-    pub(crate) expires_at: Option<Timestamp>,
+pub(crate) fn keyed(caller: &Principal, idempotency_key: &[u8], new: &NewGrant) -> KeyedRequest {
+    let content = new.content();
+    KeyedRequest::new(
+        caller.account_id,
+        "create_api_key",
+        idempotency_key,
+        &content.each_ref().map(Vec::as_slice),
+    )
 }
 
 /// Makes a key for a signed-in user; the text is to be shown once.
 pub(crate) async fn create(
     state: &State,
     caller: &Principal,
-    new: NewApiKey,
+    new: NewGrant,
     once: Option<&Claim>,
 ) -> Result<(ApiKey, SecretString), Error> {
     sessions::own::current(caller).ok_or(Error::KeyMakesKey)?;
     let now = state.clock.now();
-    let key = check(caller, new, now)?;
+    let mistakes = new.mistakes(now);
+    if !mistakes.is_empty() {
+        return Err(Error::Invalid(mistakes));
+    }
+    let grant = new.within(&caller.scopes, &Scopes::for_keys())?;
+    let key = ApiKey {
+        id: ApiKeyId::new(),
+        name: grant.name,
+        scopes: grant.scopes,
+        created_at: now,
+        expires_at: grant.expires_at,
+        last_used_at: None,
+        rotated_at: None,
+        old_secret_created_at: None,
+        old_secret_ends_at: None,
+    };
     let text = KeyText::generate(key.id)?;
     let max = state.config.api_keys_per_account_max;
     let mut tx = state.store.begin_holding(&[Lock::Account(caller.account_id)]).await?;
@@ -121,47 +130,6 @@ pub(crate) async fn create(
     tx.commit().await?;
     tracing::info!(user_id = %caller.user_id, api_key_id = %key.id, "API key made");
     Ok((key, text.into_text()))
-}
-
-fn check(caller: &Principal, new: NewApiKey, now: Timestamp) -> Result<ApiKey, Error> {
-    let mut errors = Vec::new();
-    let mut note = |pointer: &str, detail: &str| {
-        errors.push(FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() });
-    };
-    let name = new.name.trim().to_owned();
-    if name.is_empty() || new.name.chars().count() > NAME_LEN_MAX {
-        note("/name", "must have 1 to 100 characters");
-    }
-    if new.name.chars().any(char::is_control) {
-        note("/name", "must not contain control characters");
-    }
-    if new.scopes.as_ref().is_some_and(Scopes::is_empty) {
-        note("/scopes", "must name at least one scope");
-    }
-    if new.expires_at.is_some_and(|expires_at| expires_at <= now) {
-        note("/expires_at", "must lie in the future");
-    }
-    if !errors.is_empty() {
-        return Err(Error::Invalid(errors));
-    }
-    // Not named, they are the usual ones as far as the creator has them.
-    let scopes = new
-        .scopes
-        .unwrap_or_else(|| Scopes::for_keys().iter().filter(|scope| caller.scopes.has(*scope)).collect());
-    if scopes.is_empty() || !scopes.is_within(&caller.scopes) {
-        return Err(Error::ScopeNotHeld);
-    }
-    Ok(ApiKey {
-        id: ApiKeyId::new(),
-        name,
-        scopes,
-        created_at: now,
-        expires_at: new.expires_at,
-        last_used_at: None,
-        rotated_at: None,
-        old_secret_created_at: None,
-        old_secret_ends_at: None,
-    })
 }
 
 /// A rotation that has a key of its own.

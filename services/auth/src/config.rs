@@ -41,6 +41,12 @@ pub struct Config {
     pub api_keys_per_account_max: u32,
     /// Keys that one account makes within 24 hours, revoked ones too, 1 to 10,000.
     pub api_keys_per_day_max: u32,
+    /// Whether whoever has no user may sign an API client up, which gets an account of its own.
+    pub open_client_sign_up: bool,
+    /// API clients of one account that are neither revoked nor expired, up to 10,000.
+    pub api_clients_per_account_max: u32,
+    /// API clients that one account makes within 24 hours, revoked ones too, 1 to 10,000.
+    pub api_clients_per_day_max: u32,
     /// Logins with one name or address that may fail one after the other before the next has to wait, 1 to 100.
     /// Logins under way count until they succeed, so it also bounds those at the same time.
     pub failed_login_burst: u32,
@@ -86,6 +92,9 @@ impl Default for Config {
             default_requests_per_day: 100,
             api_keys_per_account_max: 100,
             api_keys_per_day_max: 200,
+            open_client_sign_up: true,
+            api_clients_per_account_max: 100,
+            api_clients_per_day_max: 200,
             failed_login_burst: 10,
             failed_login_seconds: 10,
             failed_login_network_burst: 100,
@@ -140,6 +149,8 @@ impl Config {
             ),
             (self.api_keys_per_account_max <= 10_000, "api_keys_per_account_max", "at most 10000"),
             ((1..=10_000).contains(&self.api_keys_per_day_max), "api_keys_per_day_max", "1 to 10000"),
+            (self.api_clients_per_account_max <= 10_000, "api_clients_per_account_max", "at most 10000"),
+            ((1..=10_000).contains(&self.api_clients_per_day_max), "api_clients_per_day_max", "1 to 10000"),
             ((1..=100).contains(&self.failed_login_burst), "failed_login_burst", "1 to 100"),
             ((1..=3_600).contains(&self.failed_login_seconds), "failed_login_seconds", "1 to 3600"),
             (

@@ -79,6 +79,18 @@ pub enum Error {
         /// Key or client.
         what: &'static str,
     },
+    /// Who has no user may sign up no client here.
+    #[error("clients are made by signed-in users only")]
+    SignUpClosed,
+    /// The stored secret of a client does not open.
+    #[error("the secret of {access_key} does not open")]
+    OpenClientSecret {
+        /// Which one.
+        access_key: String,
+        /// Why.
+        #[source]
+        source: prosopa_vault::OpenError,
+    },
     /// Too many requests of one kind came from this network.
     #[error("too many {what} came from this network")]
     Throttled {
@@ -207,6 +219,8 @@ impl From<Error> for Problem {
             Error::Expired { what } => {
                 Self::new(Code::ValidationFailed).with_detail(format!("the {what} has expired; make another"))
             }
+            Error::SignUpClosed => Self::new(Code::Forbidden)
+                .with_detail("clients are made by a signed-in user here: log in first"),
             Error::Throttled { what, retry_after } => Self::new(Code::RateLimited)
                 .with_detail(format!("too many {what} came from this network; try again later"))
                 .with_retry_after(retry_after),
@@ -219,6 +233,7 @@ impl From<Error> for Problem {
             | Error::HashingThread(_)
             | Error::Seal(_)
             | Error::Open { .. }
+            | Error::OpenClientSecret { .. }
             | Error::Signing(_)
             | Error::NoSigningKey
             | Error::Random

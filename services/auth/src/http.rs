@@ -1,6 +1,7 @@
 //! The routes of this service, all of them on one screen.
 
 mod api_keys;
+mod clients;
 mod jwks;
 mod once;
 mod password_resets;
@@ -251,7 +252,7 @@ pub(crate) fn endpoints() -> Endpoints<State> {
         )
         .add(
             Operation::post("report_leaked_api_keys", "/api/v1/auth/api-keys/leaked")
-                .summary("Revoke API keys whose texts were found where others can read them; having a text is proof enough")
+                .summary("Revoke API keys, and clients by their secret keys, whose texts were found where others can read them")
                 .json_request::<api_keys::leaked::LeakReport>()
                 .json_answer::<api_keys::leaked::LeakOutcomes>(StatusCode::OK, "What came of each text, in order"),
             api_keys::leaked::report,
@@ -262,6 +263,57 @@ pub(crate) fn endpoints() -> Endpoints<State> {
                 .scope(Scope::AccountWrite)
                 .path_id("The key's id"),
             api_keys::revoke,
+        )
+        .add(
+            Operation::post("create_client", "/api/v1/clients")
+                .summary("Create an API client, which signs its requests, as a signed-in user; its secret key is shown this once")
+                .scope(Scope::AccountWrite)
+                .json_request::<clients::NewApiClient>()
+                .keyed()
+                .json_answer::<clients::MadeApiClient>(StatusCode::CREATED, "The new client and its key"),
+            clients::create,
+        )
+        .add(
+            Operation::post("sign_up_client", "/api/v1/clients/sign-up")
+                .summary("Sign an API client up without a user, where that is open; it gets an account of its own")
+                .json_request::<clients::NewApiClient>()
+                .keyed()
+                .json_answer::<clients::MadeApiClient>(StatusCode::CREATED, "The new client and its key")
+                .problems(&[Code::Forbidden]),
+            clients::sign_up,
+        )
+        .add(
+            Operation::get("list_clients", "/api/v1/clients")
+                .summary("List the account's API clients, newest first")
+                .scope(Scope::AccountRead)
+                .query::<PageQuery>()
+                .page_answer::<clients::ApiClient>("A page of clients"),
+            clients::list,
+        )
+        .add(
+            Operation::get("show_client", "/api/v1/clients/{id}")
+                .summary("Show an API client")
+                .scope(Scope::AccountRead)
+                .path_id("The client's id")
+                .json_answer::<clients::ApiClient>(StatusCode::OK, "The client"),
+            clients::show,
+        )
+        .add(
+            Operation::post("rotate_client", "/api/v1/clients/{id}/rotate")
+                .summary("Give an API client another key, as a signed-in user or as the client itself; the one before works for a while")
+                .scope(Scope::AccountWrite)
+                .path_id("The client's id")
+                .json_request::<clients::ApiClientRotation>()
+                .keyed()
+                .json_answer::<clients::MadeApiClient>(StatusCode::OK, "The client and its new key"),
+            clients::rotate,
+        )
+        .add(
+            Operation::delete("revoke_client", "/api/v1/clients/{id}")
+                .summary("Revoke an API client, at once and for good")
+                .scope(Scope::AccountWrite)
+                .path_id("The client's id"),
+            clients::revoke,
         )
         .add(
             Operation::get("show_jwks", "/.well-known/jwks.json")

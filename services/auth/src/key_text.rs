@@ -1,28 +1,38 @@
-//! The text of an API key: `psp_live_<id>_<secret>_<checksum>`.
+//! The text of an API key, `psp_live_<id>_<secret>_<checksum>`, and of the secret key of a client, `pss_<id>_…`.
 //!
 //! The id (that of the key's `TypeID`) finds the row, the secret has 256 random bits, and the CRC-32 of everything before
 //! it, in hexadecimal, lets mistyped keys be refused without a look-up and found by scanners for leaked secrets.
 
 use secrecy::{ExposeSecret, SecretString};
 
-use prosopa_model::{ApiKeyId, Kind};
+use prosopa_model::{Id, Kind, id};
 
 use crate::{error::Error, secrets};
 
-/// What every key begins with.
+/// What the text of every API key begins with.
 pub(crate) const PREFIX: &str = "psp_live_";
 
 const CHECKSUM_LEN: usize = 8;
 
+/// A kind of thing that is opened by a text.
+pub(crate) trait HasText: Kind {
+    /// What its texts begin with.
+    const TEXT_PREFIX: &'static str;
+}
+
+impl HasText for id::ApiKey {
+    const TEXT_PREFIX: &'static str = PREFIX;
+}
+
 /// A key's text in its parts.
-pub(crate) struct KeyText {
-    id: ApiKeyId,
+pub(crate) struct KeyText<K> {
+    id: Id<K>,
     secret: SecretString,
 }
 
-impl KeyText {
+impl<K: HasText> KeyText<K> {
     /// Makes the text of a new key.
-    pub(crate) fn generate(id: ApiKeyId) -> Result<Self, Error> {
+    pub(crate) fn generate(id: Id<K>) -> Result<Self, Error> {
         Ok(Self { id, secret: secrets::random_text(secrets::SECRET_LEN)? })
     }
 
@@ -32,15 +42,15 @@ impl KeyText {
         if checksum != checksum_of(body) {
             return None;
         }
-        let (id, secret) = body.strip_prefix(PREFIX)?.split_once('_')?;
+        let (id, secret) = body.strip_prefix(K::TEXT_PREFIX)?.split_once('_')?;
         let is_secret =
             secret.len() == secrets::SECRET_LEN && secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let id = format!("{}_{id}", prosopa_model::id::ApiKey::PREFIX).parse().ok()?;
+        let id = format!("{}_{id}", K::PREFIX).parse().ok()?;
         is_secret.then(|| Self { id, secret: secret.into() })
     }
 
     /// Which key it names.
-    pub(crate) const fn id(&self) -> ApiKeyId {
+    pub(crate) const fn id(&self) -> Id<K> {
         self.id
     }
 
@@ -56,10 +66,10 @@ impl KeyText {
     }
 
     /// The part that is no secret.
-    pub(crate) fn prefix_of(id: ApiKeyId) -> String {
+    pub(crate) fn prefix_of(id: Id<K>) -> String {
         let id = id.to_string();
         let suffix = id.rsplit_once('_').map_or(id.as_str(), |(_, suffix)| suffix);
-        format!("{PREFIX}{suffix}")
+        format!("{}{suffix}", K::TEXT_PREFIX)
     }
 }
 
@@ -69,7 +79,11 @@ fn checksum_of(body: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use prosopa_model::ApiKeyId;
+
     use super::*;
+
+    type KeyText = super::KeyText<id::ApiKey>;
 
     #[test]
     fn a_text_is_taken_apart_again() {

@@ -26,7 +26,7 @@ use crate::{
     state::State,
     store::{
         Lock,
-        users::{Status, User},
+        users::{Status, User, UserKind},
     },
 };
 
@@ -105,7 +105,8 @@ pub(crate) async fn send(state: &State, ctx: &JobContext) -> Result<Outcome, Err
 async fn find_user(state: &State, email_key: &str) -> Result<Option<User>, Error> {
     let known = state.store.find_credentials_by_email(email_key).await?;
     let Some(known) = known.filter(|known| known.status == Status::Active) else { return Ok(None) };
-    state.store.find_user(known.user_id).await
+    let user = state.store.find_user(known.user_id).await?;
+    Ok(user.filter(|user| user.kind == UserKind::Person))
 }
 
 /// Keeps the digest of a token, unless the user has all the tokens that one may have; says whether it is kept.

@@ -23,7 +23,7 @@ use crate::{
     passwords::{Password, Room},
     secrets,
     state::State,
-    store::users::{Status, User},
+    store::users::{Status, User, UserKind},
     user_name::UserName,
 };
 
@@ -167,6 +167,7 @@ async fn try_perform(state: &State, ctx: &JobContext) -> Result<Outcome, Error> 
         status: Status::Active,
         requests_per_day_max: checked.requests_per_day_max,
         created_at: state.clock.now(),
+        kind: UserKind::Person,
     };
     let mut write = state.store.begin().await?;
     write.insert_user(&user, &checked.user_name, &checked.email, &password_hash).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use prosopa_contract::{accounts::Accounts, verifier::Verifier};
+use prosopa_contract::{accounts::Accounts, client_keys::ClientKeys, verifier::Verifier};
 use prosopa_events::Outbox;
 use prosopa_http::Operation;
 use prosopa_jobs::{Jobs, Setup};
@@ -15,6 +15,8 @@ use crate::{
     accounts::StoreAccounts,
     administrator::{self, NewAdministrator},
     api_keys::leaked,
+    client_keys::StoreClientKeys,
+    clients::sign_up,
     config::Config,
     hash_key::HashKey,
     http, jobs,
@@ -33,7 +35,7 @@ use crate::{
 /// Sockets that are open at the same time in one process.
 const SOCKETS_MAX: usize = 1_000;
 
-/// Accounts, users, sessions and API keys.
+/// Accounts, users, sessions, API keys and API clients.
 pub struct AuthService;
 
 /// What the service offers to its host.
@@ -42,6 +44,8 @@ pub struct Offer {
     pub verifier: Arc<dyn Verifier>,
     /// Tells who may still act for an account.
     pub accounts: Arc<dyn Accounts>,
+    /// Tells with which key an API client signs.
+    pub client_keys: Arc<dyn ClientKeys>,
     /// The administrator, if this start made it: to be shown once, on a terminal only.
     pub new_administrator: Option<NewAdministrator>,
 }
@@ -53,7 +57,7 @@ impl AuthService {
 
 impl Service for AuthService {
     const NAME: &'static str = DATABASE;
-    const DESCRIPTION: &'static str = "Accounts, users, sessions and API keys";
+    const DESCRIPTION: &'static str = "Accounts, users, sessions, API keys and API clients";
 
     type Config = Config;
     type Offer = Offer;
@@ -110,6 +114,7 @@ impl Service for AuthService {
             network_throttle,
             reset_throttle,
             leak_throttle: LoginThrottle::of_networks(leaked::NETWORK_RATE.0, leaked::NETWORK_RATE.1),
+            sign_up_throttle: LoginThrottle::of_networks(sign_up::NETWORK_RATE.0, sign_up::NETWORK_RATE.1),
             mailer,
             signing_keys,
             key_use,
@@ -122,11 +127,12 @@ impl Service for AuthService {
             shutdown: platform.shutdown.clone(),
         });
         let verifier = Arc::new(StoreVerifier::new(state.clone()));
+        let client_keys = Arc::new(StoreClientKeys::new(state.clone()));
         let tasks = tasks::all(&state);
         let worker = jobs::worker(&state)?;
         let http = http::endpoints().into_router(state);
         Ok(Parts {
-            offer: Offer { verifier, accounts, new_administrator },
+            offer: Offer { verifier, accounts, client_keys, new_administrator },
             http,
             tasks,
             outbox: Some(outbox),

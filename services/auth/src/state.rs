@@ -33,6 +33,8 @@ pub(crate) struct Parts {
     pub(crate) reset_throttle: LoginThrottle,
     /// How often somebody in a network may report texts that leaked.
     pub(crate) leak_throttle: LoginThrottle,
+    /// How often somebody in a network may sign a client up.
+    pub(crate) sign_up_throttle: LoginThrottle,
     /// Nobody where no mail can be sent.
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
     pub(crate) signing_keys: SigningKeys,

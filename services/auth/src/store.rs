@@ -1,6 +1,7 @@
 //! Everything this service keeps: one file for each aggregate's statements.
 
 pub(crate) mod api_keys;
+pub(crate) mod clients;
 pub(crate) mod hash_key;
 pub(crate) mod password_resets;
 pub(crate) mod registrations;
@@ -34,6 +35,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!("0006_users"),
     migration!("0007_sessions"),
     migration!("0008_key_secrets"),
+    migration!("0009_clients"),
     migration!("0010_identities"),
 ];
 

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use prosopa_runtime::{BuildError, Task, TaskKind};
 
-use crate::{error::Error, hash_key, password_resets, state::State};
+use crate::{clients, error::Error, hash_key, password_resets, state::State};
 
 const SWEEP_PERIOD: Duration = Duration::from_secs(60);
 const ROTATION_PERIOD: Duration = Duration::from_secs(60);
@@ -15,7 +15,7 @@ const FLUSH_PERIOD: Duration = Duration::from_secs(5);
 /// Rows deleted in one transaction: others wait for the write lock meanwhile.
 const SWEEP_BATCH: u32 = 500;
 
-/// How long keys that were revoked or expired are kept: who asks what they were used for, asks by then.
+/// How long keys and clients that were revoked or expired are kept: who asks what they were used for, asks by then.
 const ENDED_KEYS_KEPT: Duration = Duration::from_hours(90 * 24);
 
 pub(crate) fn all(state: &State) -> Vec<Task> {
@@ -43,6 +43,8 @@ async fn sweep(state: &State) -> Result<bool, Error> {
     let mut tx = state.store.begin().await?;
     let deleted = tx.delete_expired_sessions(now, SWEEP_BATCH).await?
         + tx.delete_ended_api_keys(now.before(ENDED_KEYS_KEPT), SWEEP_BATCH).await?
+        + tx.delete_ended_client_keys(now, SWEEP_BATCH).await?
+        + tx.delete_ended_clients(now.before(ENDED_KEYS_KEPT), SWEEP_BATCH).await?
         + tx.delete_password_resets(now.before(password_resets::HOUR), SWEEP_BATCH).await?;
     if deleted > 0 {
         tx.commit().await?;
@@ -54,6 +56,7 @@ async fn rotate_forever(state: State, stop: CancellationToken) -> Result<(), Bui
     loop {
         state.signing_keys.rotate().await?;
         hash_key::rewrap(&state.store, &state.keyring).await?;
+        clients::rewrap(&state.store, &state.keyring).await?;
         if pause(ROTATION_PERIOD, &stop).await.is_stopped() {
             return Ok(());
         }

@@ -5,7 +5,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use prosopa_contract::verifier::VerifyError;
-use prosopa_model::{AccountId, Principal, Scopes, Timestamp, UserId};
+use prosopa_model::{AccountId, Principal, Scopes, Timestamp, UserId, id};
 
 use crate::{
     access_tokens, api_keys,
@@ -110,7 +110,10 @@ fn check(state: &State, token: &SecretString) -> Result<access_tokens::Claims, V
 }
 
 /// The key that this whole text opens, if its user may act.
-async fn find_key(state: &State, token: &SecretString) -> Result<Option<(KeyText, StoredApiKey)>, Error> {
+async fn find_key(
+    state: &State,
+    token: &SecretString,
+) -> Result<Option<(KeyText<id::ApiKey>, StoredApiKey)>, Error> {
     let Some(text) = KeyText::parse(token) else { return Ok(None) };
     let key = state.store.find_api_key(text.id()).await?;
     let now = state.clock.now();

@@ -10,6 +10,7 @@ use crate::{
     access_tokens,
     error::Error,
     key_text::{self, KeyText},
+    key_use::Used,
     sessions,
     state::State,
     store::users::Status,
@@ -50,7 +51,7 @@ impl StoreVerifier {
         if !stored.is_opened_by(&key.secret_digest(), now) || stored.status != Status::Active {
             return Err(VerifyError::Invalid);
         }
-        self.state.key_use.note(key.id(), now);
+        self.state.key_use.note(Used::Key(key.id()), now);
         Ok(Principal {
             account_id: stored.account_id,
             user_id: stored.user_id,

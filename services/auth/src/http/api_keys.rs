@@ -19,7 +19,7 @@ use super::{
     NO_STORE, expose_option,
     once::{self, Once},
 };
-use crate::{api_keys, state::State, store};
+use crate::{api_keys, grants::NewGrant, state::State, store};
 
 /// A key that is asked for.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -129,7 +129,7 @@ pub(super) async fn create(
     idempotency_key: Option<IdempotencyKey>,
     Json(new): Json<NewApiKey>,
 ) -> Result<Response, Problem> {
-    let new = api_keys::NewApiKey { name: new.name, scopes: new.scopes, expires_at: new.expires_at };
+    let new = NewGrant { name: new.name, scopes: new.scopes, expires_at: new.expires_at };
     let request = idempotency_key.map(|key| api_keys::keyed(&caller, key.as_bytes(), &new));
     let claim = match once::claim(&state, request).await? {
         Once::Do(claim) => claim,

@@ -80,6 +80,11 @@ impl PasswordHasher {
         Ok(hasher)
     }
 
+    /// The hash of a password that nobody has, for users who cannot log in.
+    pub(crate) fn nobodys(&self) -> &str {
+        &self.decoy
+    }
+
     /// Hashes a password with a new salt, into the PHC text that names the parameters too.
     pub(crate) async fn hash(&self, password: &Password, room: Room) -> Result<String, Error> {
         let (argon2, password) = (self.argon2.clone(), password.clone());

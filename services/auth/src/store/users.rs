@@ -14,7 +14,7 @@ use super::{Store, Write};
 use crate::{email::Email, error::Error, user_name::UserName};
 
 row! {
-    /// A person who signs in.
+    /// A person who signs in, or a program.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(crate) struct User {
         pub(crate) id: UserId,
@@ -27,6 +27,35 @@ row! {
         /// Metered requests a day that were asked for; none: those of the plan.
         pub(crate) requests_per_day_max: Option<u64>,
         pub(crate) created_at: Timestamp,
+        pub(crate) kind: UserKind,
+    }
+}
+
+/// Who acts as a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UserKind {
+    /// Somebody who registered: logs in, and is written to.
+    Person,
+    /// An API client that signed itself up: has no password and no mailbox.
+    Program,
+}
+
+impl UserKind {
+    /// Stored and spoken form.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Program => "program",
+        }
+    }
+}
+
+impl Column for UserKind {
+    type Stored = String;
+
+    fn from_stored(stored: String) -> Result<Self, ColumnError> {
+        let known = [Self::Person, Self::Program].into_iter().find(|kind| kind.as_str() == stored);
+        known.ok_or(ColumnError(stored))
     }
 }
 
@@ -76,7 +105,7 @@ row! {
 }
 
 const FIND_USER: &str = "
-    SELECT id, account_id, user_name, email, role, status, requests_per_day_max, created_at
+    SELECT id, account_id, user_name, email, role, status, requests_per_day_max, created_at, kind
     FROM users WHERE id = $1";
 
 const COUNT_ADMINISTRATORS: &str = "SELECT count(*) FROM users WHERE role = 'administrator'";
@@ -161,8 +190,8 @@ impl Write {
             .await
             .map(affected))?;
         let sql = "INSERT INTO users (id, account_id, user_name, user_name_key, user_name_skeleton, email, email_key,
-                                      password_hash, role, status, requests_per_day_max, created_at)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+                                      password_hash, role, status, requests_per_day_max, created_at, kind)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
         let requests_per_day_max = user.requests_per_day_max.map(u64::cast_signed);
         let inserted = on_db!(self.tx, c => query(sql)
             .bind(user.id.uuid())
@@ -177,6 +206,7 @@ impl Write {
             .bind(user.status.as_str())
             .bind(requests_per_day_max)
             .bind(user.created_at.micros())
+            .bind(user.kind.as_str())
             .execute(c)
             .await
             .map(affected));

@@ -7,6 +7,7 @@ mod accounts;
 mod administrator;
 mod api_keys;
 mod browser_sessions;
+mod clients;
 mod enumeration;
 mod login_throttle;
 mod mailbox;

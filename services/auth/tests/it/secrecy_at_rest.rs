@@ -29,6 +29,11 @@ async fn leave_secrets(app: &App) -> Vec<Vec<u8>> {
     let rotated_key = app.call(Method::POST, &path, Some(&token), Some(json!({}))).await.text("key");
     let reported = app.post("/api/v1/auth/api-keys/leaked", json!({ "keys": [&rotated_key] })).await;
     assert_eq!(reported.json["results"][0]["status"], "revoked");
+    let client = app.call(Method::POST, "/api/v1/clients", Some(&token), Some(json!({ "name": "c" }))).await;
+    let signs = app.client_keys.find(&client.text("access_key")).await.unwrap().unwrap();
+    assert_eq!(format!("{signs:?}").matches(&client.text("secret_key")).count(), 0);
+    let signed_up = app.post("/api/v1/clients/sign-up", json!({ "name": "c" })).await;
+    let part = |secret_key: String| secret_key.split('_').nth(2).unwrap().to_owned();
     let administrator = app.new_administrator.as_ref().unwrap().password.expose_secret().to_owned();
     let secret = key.split('_').nth(3).unwrap().to_owned();
     let refresh_tokens = [tokens.text("refresh_token"), rotated.text("refresh_token")];
@@ -38,6 +43,8 @@ async fn leave_secrets(app: &App) -> Vec<Vec<u8>> {
         administrator,
         secret,
         rotated_key.split('_').nth(3).unwrap().to_owned(),
+        part(client.text("secret_key")),
+        part(signed_up.text("secret_key")),
         old,
         new,
         cookie,

@@ -14,6 +14,7 @@ use tower::ServiceExt;
 use prosopa_auth::{AuthService, Config, NewAdministrator};
 use prosopa_contract::{
     accounts::Accounts,
+    client_keys::ClientKeys,
     verifier::{CookieError, CookieWish, PresentedCookie, Verifier, VerifyError},
 };
 use prosopa_model::{Clock, Principal};
@@ -30,6 +31,7 @@ pub(crate) struct App {
     pub(crate) platform: Platform,
     pub(crate) new_administrator: Option<NewAdministrator>,
     pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) client_keys: Arc<dyn ClientKeys>,
     /// Takes the mail.
     pub(crate) mailbox: Arc<Mailbox>,
     verifier: Arc<dyn Verifier>,
@@ -119,10 +121,23 @@ impl App {
         let worker = tokio::spawn(async move { worker.run(stopped).await });
         let (verifier, new_administrator) = (Arc::clone(&offer.verifier), offer.new_administrator.clone());
         let accounts = Arc::clone(&offer.accounts);
+        let client_keys = Arc::clone(&offer.client_keys);
         let mut host = Host::new(platform.clone());
         let (_, router) = host.adopt(parts);
         let worker = Some((stop_worker, worker));
-        Self { clock, platform, new_administrator, accounts, mailbox, verifier, router, worker, host, folder }
+        Self {
+            clock,
+            platform,
+            new_administrator,
+            accounts,
+            client_keys,
+            mailbox,
+            verifier,
+            router,
+            worker,
+            host,
+            folder,
+        }
     }
 
     /// Ends the process in order, its tasks too, and starts the next one.

@@ -15,7 +15,7 @@ use crate::{api_keys::leaked, http::NO_STORE, network::Network, state::State};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LeakReport {
-    /// 1 to 100 whole texts of API keys (`psp_live_…`).
+    /// 1 to 100 whole texts of API keys (`psp_live_…`) or secret keys of clients (`pss_…`).
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100, example = json!(["psp_live_01h455vb4pex5vsknk084sn02q_7Qm0vXcN2bLk9TfYzR4wHs6JdGp1aUeVi8oCtMxBqEn_1c291ca3"]))]
     keys: Vec<SecretString>,
 }

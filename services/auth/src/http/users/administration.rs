@@ -26,6 +26,9 @@ pub(crate) struct ManagedUser {
     /// Metered requests a day that the account may make; null: those of its plan.
     #[schema(example = 1_000)]
     requests_per_day_max: Option<u64>,
+    /// `person`, or `program` for an API client that signed itself up and cannot log in.
+    #[schema(example = "person")]
+    kind: &'static str,
 }
 
 /// What is to be otherwise; what is left out stays.
@@ -109,7 +112,7 @@ impl From<SortKey> for Sort {
 
 impl From<store::users::User> for ManagedUser {
     fn from(user: store::users::User) -> Self {
-        Self { requests_per_day_max: user.requests_per_day_max, user: user.into() }
+        Self { requests_per_day_max: user.requests_per_day_max, kind: user.kind.as_str(), user: user.into() }
     }
 }
 

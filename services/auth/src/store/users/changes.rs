@@ -68,9 +68,13 @@ impl Write {
         Ok(())
     }
 
-    /// Deletes a user, whose sessions have ended, and the user's keys.
+    /// Deletes a user, whose sessions have ended, and the user's keys and clients.
     pub(crate) async fn delete_user(&mut self, id: UserId) -> Result<(), Error> {
-        for sql in ["DELETE FROM api_keys WHERE user_id = $1", "DELETE FROM users WHERE id = $1"] {
+        for sql in [
+            "DELETE FROM api_keys WHERE user_id = $1",
+            "DELETE FROM api_clients WHERE user_id = $1",
+            "DELETE FROM users WHERE id = $1",
+        ] {
             on_db!(self.tx, c => query(sql).bind(id.uuid()).execute(c).await.map(affected))?;
         }
         Ok(())
