@@ -1,6 +1,7 @@
 //! The command line: what may be typed, with its help. It holds no behaviour.
 
 mod client;
+mod clients;
 mod examples;
 mod global;
 
@@ -9,9 +10,11 @@ use clap::builder::styling::AnsiColor;
 use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub(crate) use client::{
-    ClientCommand, Completions, Detect, KeysCommand, KeysCreate, KeysRevoke, Login, Logout, PasswordArgs,
-    Register, ResultsCommand, ResultsDelete, ResultsList, ResultsShow, SubjectsCommand, SubjectsErase,
+    ClientCommand, Completions, Detect, KeysCommand, KeysRevoke, KeysRotate, Login, Logout, NewProgram,
+    PasswordArgs, Register, ResultsCommand, ResultsDelete, ResultsList, ResultsShow, SubjectsCommand,
+    SubjectsErase,
 };
+pub(crate) use clients::{ClientsCommand, ClientsCreate, ClientsRevoke, ClientsRotate};
 pub(crate) use global::{Format, GlobalOptions, ProgressMode, ServerUrl};
 
 use crate::host::HostCommand;

@@ -25,7 +25,10 @@ use crate::args::GlobalOptions;
 use crate::report::Reporter;
 use retry::RetryPolicy;
 use transport::{Answer, Authorization, Body, Call, Transport};
-use types::{ApiKey, CurrentUser, Detection, DetectionSummary, NewApiKey, Page, Picture, Tokens, User};
+use types::{
+    ApiClient, ApiKey, CurrentUser, Detection, DetectionSummary, MadeClient, NewApiClient, NewApiKey, Page,
+    Picture, Rotation, Tokens, User,
+};
 
 /// Pages that are asked for hold this many items: the most that the server gives.
 const PAGE_ITEMS: usize = 200;
@@ -121,9 +124,43 @@ impl Client {
         self.authorized(call).await?.document()
     }
 
+    /// Gives an API key another text.
+    pub(crate) async fn rotate_api_key(&self, id: &str, rotation: &Rotation) -> Result<ApiKey, Error> {
+        let call = Call::new(Method::POST, &["auth", "api-keys", id, "rotate"]).json(rotation)?;
+        self.authorized(call).await?.document()
+    }
+
     /// Revokes an API key.
     pub(crate) async fn revoke_api_key(&self, id: &str) -> Result<(), Error> {
         self.authorized(Call::new(Method::DELETE, &["auth", "api-keys", id])).await.map(drop)
+    }
+
+    /// Makes an API client for the user.
+    pub(crate) async fn create_client(&self, client: &NewApiClient) -> Result<MadeClient, Error> {
+        self.authorized(Call::new(Method::POST, &["clients"]).json(client)?).await?.document()
+    }
+
+    /// Makes an API client with an account of its own.
+    pub(crate) async fn sign_up_client(&self, client: &NewApiClient) -> Result<MadeClient, Error> {
+        self.anonymous(Call::new(Method::POST, &["clients", "sign-up"]).json(client)?).await?.document()
+    }
+
+    /// A page of API clients.
+    pub(crate) async fn clients(&self, cursor: Option<&str>) -> Result<Page<ApiClient>, Error> {
+        let call =
+            Call::new(Method::GET, &["clients"]).query("limit", Some(PAGE_ITEMS)).query("cursor", cursor);
+        self.authorized(call).await?.document()
+    }
+
+    /// Gives an API client another key.
+    pub(crate) async fn rotate_client(&self, id: &str, rotation: &Rotation) -> Result<MadeClient, Error> {
+        let call = Call::new(Method::POST, &["clients", id, "rotate"]).json(rotation)?;
+        self.authorized(call).await?.document()
+    }
+
+    /// Revokes an API client.
+    pub(crate) async fn revoke_client(&self, id: &str) -> Result<(), Error> {
+        self.authorized(Call::new(Method::DELETE, &["clients", id])).await.map(drop)
     }
 
     /// Sends a picture and gives its faces.

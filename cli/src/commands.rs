@@ -1,5 +1,6 @@
 //! The commands that talk to a server, one file each.
 
+mod clients;
 mod completions;
 mod detect;
 mod keys;
@@ -12,7 +13,9 @@ mod whoami;
 
 use std::process::ExitCode;
 
-use crate::args::{ClientCommand, GlobalOptions, KeysCommand, ResultsCommand, SubjectsCommand};
+use crate::args::{
+    ClientCommand, ClientsCommand, GlobalOptions, KeysCommand, ResultsCommand, SubjectsCommand,
+};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::report::Reporter;
@@ -71,7 +74,12 @@ async fn dispatch(ctx: &Context, command: ClientCommand) -> Result<(), Failure> 
         ClientCommand::Whoami => whoami::run(ctx).await,
         ClientCommand::Keys(KeysCommand::Create(args)) => keys::create(ctx, args).await,
         ClientCommand::Keys(KeysCommand::List) => keys::list(ctx).await,
+        ClientCommand::Keys(KeysCommand::Rotate(args)) => keys::rotate(ctx, &args).await,
         ClientCommand::Keys(KeysCommand::Revoke(args)) => keys::revoke(ctx, &args).await,
+        ClientCommand::Clients(ClientsCommand::Create(args)) => clients::create(ctx, args).await,
+        ClientCommand::Clients(ClientsCommand::List) => clients::list(ctx).await,
+        ClientCommand::Clients(ClientsCommand::Rotate(args)) => clients::rotate(ctx, &args).await,
+        ClientCommand::Clients(ClientsCommand::Revoke(args)) => clients::revoke(ctx, &args).await,
         ClientCommand::Detect(args) => detect::run(ctx, args).await,
         ClientCommand::Results(ResultsCommand::List(args)) => results::list(ctx, args).await,
         ClientCommand::Results(ResultsCommand::Show(args)) => results::show(ctx, &args).await,

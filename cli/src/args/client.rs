@@ -3,9 +3,11 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
+use super::clients::ClientsCommand;
 use super::examples;
 
 /// A command that talks to a server, or helps to.
@@ -23,9 +25,12 @@ pub(crate) enum ClientCommand {
     /// Show the signed-in user and how much of the quota is used
     #[command(after_help = examples::WHOAMI)]
     Whoami,
-    /// Make, list and revoke API keys for programs
+    /// Make, list, rotate and revoke API keys for programs
     #[command(subcommand, after_help = examples::KEYS)]
     Keys(KeysCommand),
+    /// Make, list, rotate and revoke API clients, which sign their requests
+    #[command(subcommand, after_help = examples::CLIENTS)]
+    Clients(ClientsCommand),
     /// Find the faces in pictures
     #[command(after_help = examples::DETECT)]
     Detect(Detect),
@@ -89,30 +94,44 @@ pub(crate) struct Logout {
 pub(crate) enum KeysCommand {
     /// Make a key and print it, once
     #[command(after_help = examples::KEYS_CREATE)]
-    Create(KeysCreate),
+    Create(NewProgram),
     /// List the keys, without their secrets
     #[command(visible_alias = "ls", after_help = examples::KEYS_LIST)]
     List,
+    /// Give a key another text and print it, once; the one before works for a while
+    #[command(after_help = examples::KEYS_ROTATE)]
+    Rotate(KeysRotate),
     /// Revoke keys: programs that use them are refused at once
     #[command(visible_alias = "rm", after_help = examples::KEYS_REVOKE)]
     Revoke(KeysRevoke),
 }
 
-/// What `keys create` takes.
+/// What `keys create` and `clients create` take.
 #[derive(Debug, Args)]
-pub(crate) struct KeysCreate {
-    /// Name that tells what the key is for
+pub(crate) struct NewProgram {
+    /// Name that tells what it is for
     pub(crate) name: String,
-    /// What the key may do (repeat or separate by commas): faces:read, faces:write, images:read, account:read,
+    /// What it may do (repeat or separate by commas): faces:read, faces:write, images:read, account:read,
     /// account:write, admin; all but the last two when left out
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     pub(crate) scopes: Vec<String>,
-    /// When the key stops working, such as 2027-01-31T00:00:00Z
+    /// When it stops working, such as 2027-01-31T00:00:00Z
     #[arg(long, value_name = "TIME", conflicts_with = "expires_in_days")]
     pub(crate) expires_at: Option<jiff::Timestamp>,
-    /// After how many days the key stops working
+    /// After how many days it stops working
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=36_500))]
     pub(crate) expires_in_days: Option<i64>,
+}
+
+/// What `keys rotate` takes.
+#[derive(Debug, Args)]
+pub(crate) struct KeysRotate {
+    /// Id of the key, as `keys list` shows it
+    #[arg(value_name = "ID", value_parser = key_id)]
+    pub(crate) id: String,
+    /// How long the present text goes on working, up to 604800 (a week); 0 ends it at once; a day when left out
+    #[arg(long, value_name = "SECONDS", value_parser = grace_seconds())]
+    pub(crate) grace: Option<u64>,
 }
 
 /// What `keys revoke` takes.
@@ -232,12 +251,17 @@ fn subject_id(text: &str) -> Result<String, String> {
     typed_id(text, "sub_")
 }
 
+/// Seconds that an old secret may go on working.
+pub(super) fn grace_seconds() -> impl TypedValueParser<Value = u64> {
+    clap::value_parser!(u64).range(0..=604_800)
+}
+
 fn key_id(text: &str) -> Result<String, String> {
     typed_id(text, "key_")
 }
 
 /// Refuses what can not be an id before it becomes part of a path.
-fn typed_id(text: &str, prefix: &str) -> Result<String, String> {
+pub(super) fn typed_id(text: &str, prefix: &str) -> Result<String, String> {
     let is_id = text.strip_prefix(prefix).is_some_and(|rest| {
         rest.len() == 26 && rest.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
     });

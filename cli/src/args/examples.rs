@@ -69,6 +69,7 @@ pub(super) const KEYS: &str = "\
 Examples:
   PROSOPA_TOKEN=$(prosopa keys create nightly)
   prosopa keys list
+  prosopa keys rotate key_01jd0000000000000000000000
   prosopa keys revoke key_01jd0000000000000000000000";
 
 /// Under `keys create --help`.
@@ -85,6 +86,54 @@ pub(super) const KEYS_LIST: &str = "\
 Examples:
   prosopa keys list
   prosopa keys list -o ndjson | jq -r 'select(.last_used_at == null) | .id'";
+
+/// Under `keys rotate --help`.
+pub(super) const KEYS_ROTATE: &str = "\
+Examples:
+  PROSOPA_TOKEN=$(prosopa keys rotate key_01jd0000000000000000000000)
+  prosopa keys rotate key_01jd0000000000000000000000 --grace 0    when the present text is known to others
+
+A key has two texts at most: another rotation ends the older one.";
+
+/// Under `clients --help`.
+pub(super) const CLIENTS: &str = "\
+Examples:
+  prosopa clients create onboarding
+  prosopa clients list
+  prosopa clients rotate cli_01jd0000000000000000000000
+  prosopa clients revoke cli_01jd0000000000000000000000";
+
+/// Under `clients create --help`.
+pub(super) const CLIENTS_CREATE: &str = "\
+Examples:
+  prosopa clients create onboarding > onboarding.env
+  prosopa clients create report --scope faces:read --expires-in-days 30
+  prosopa clients create onboarding --sign-up      without a user
+  openssl genpkey -algorithm ed25519 -out key.pem && openssl pkey -in key.pem -pubout -out key.pub.pem
+  prosopa clients create onboarding --public-key key.pub.pem
+
+Only the keys go to stdout. The secret key is shown this once.";
+
+/// Under `clients list --help`.
+pub(super) const CLIENTS_LIST: &str = "\
+Examples:
+  prosopa clients list
+  prosopa clients list -o ndjson | jq -r '.keys[].access_key'";
+
+/// Under `clients rotate --help`.
+pub(super) const CLIENTS_ROTATE: &str = "\
+Examples:
+  prosopa clients rotate cli_01jd0000000000000000000000 > onboarding.env
+  prosopa clients rotate cli_01jd0000000000000000000000 --grace 3600
+  prosopa clients rotate cli_01jd0000000000000000000000 --public-key next.pub.pem
+
+A client has two keys at most: another rotation ends the older one.";
+
+/// Under `clients revoke --help`.
+pub(super) const CLIENTS_REVOKE: &str = "\
+Examples:
+  prosopa clients revoke cli_01jd0000000000000000000000
+  prosopa clients revoke --yes cli_01jd0000000000000000000000 cli_01jd0000000000000000000001";
 
 /// Under `keys revoke --help`.
 pub(super) const KEYS_REVOKE: &str = "\

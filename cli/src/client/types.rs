@@ -1,9 +1,13 @@
 //! What the API sends and takes. Fields that this version does not know are kept, so that JSON output is complete.
 
+mod programs;
+
 use bytes::Bytes;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub(crate) use programs::{ApiClient, ApiKey, MadeClient, NewApiClient, NewApiKey, Rotation};
 
 /// Fields that this version does not know.
 pub(crate) type Unknown = Map<String, Value>;
@@ -107,44 +111,6 @@ pub(crate) struct Rate {
     pub(crate) requests_per_second: f64,
     /// Requests that may come at once.
     pub(crate) burst: u64,
-}
-
-/// An API key to be made.
-#[derive(Debug, Serialize)]
-pub(crate) struct NewApiKey {
-    /// What it is for.
-    pub(crate) name: String,
-    /// What it may do; the server's default when left out.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) scopes: Vec<String>,
-    /// When it stops working, RFC 3339.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) expires_at: Option<String>,
-}
-
-/// An API key. Only the answer that made it holds the secret, which is why this type has no `Debug`.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct ApiKey {
-    /// Id (`key_…`).
-    pub(crate) id: String,
-    /// What it is for.
-    pub(crate) name: String,
-    /// The secret, in the answer that made the key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) key: Option<String>,
-    /// What it may do.
-    pub(crate) scopes: Vec<String>,
-    /// The part of the secret that may be seen.
-    pub(crate) prefix: String,
-    /// RFC 3339.
-    pub(crate) created_at: String,
-    /// RFC 3339; never when absent.
-    pub(crate) expires_at: Option<String>,
-    /// RFC 3339; never when absent.
-    pub(crate) last_used_at: Option<String>,
-    /// The rest.
-    #[serde(flatten)]
-    pub(crate) unknown: Unknown,
 }
 
 /// A stored picture.

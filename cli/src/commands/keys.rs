@@ -3,31 +3,19 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::args::{Format, KeysCreate, KeysRevoke};
-use crate::client::types::{ApiKey, NewApiKey};
+use crate::args::{Format, KeysRevoke, KeysRotate, NewProgram};
+use crate::client::types::{ApiKey, NewApiKey, Rotation};
 use crate::commands::for_each;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::{table, time};
 
-/// Most pages of keys that are read: far more than anybody has.
-const PAGE_LIMIT: usize = 500;
+/// Most pages of keys, or of clients, that are read: far more than anybody has.
+pub(super) const PAGE_LIMIT: usize = 500;
 
 /// Makes a key. For people, and for `$(…)`, stdout holds the key and nothing else.
-pub(super) async fn create(ctx: &Context, args: KeysCreate) -> Result<(), Failure> {
-    let expires_at = match args.expires_in_days {
-        Some(days) => Some(
-            Timestamp::now()
-                .checked_add(SignedDuration::from_hours(24 * days))
-                .map_err(|_| Failure::Usage("--expires-in-days: that is too far away".to_owned()))?,
-        ),
-        None => args.expires_at,
-    };
-    let request = NewApiKey {
-        name: args.name,
-        scopes: args.scopes,
-        expires_at: expires_at.map(|time| time.to_string()),
-    };
+pub(super) async fn create(ctx: &Context, args: NewProgram) -> Result<(), Failure> {
+    let request = NewApiKey { expires_at: expiry(&args)?, name: args.name, scopes: args.scopes };
     let key = ctx.client.create_api_key(&request).await?;
     ctx.output.document(&key, |key| key.key.clone().unwrap_or_default())?;
     let until = key
@@ -56,6 +44,33 @@ pub(super) async fn list(ctx: &Context) -> Result<(), Failure> {
     if keys.is_empty() && ctx.output.format() == Format::Table {
         ctx.reporter.note("there are no keys: `prosopa keys create NAME` makes one");
     }
+    Ok(())
+}
+
+/// When a program stops working, as the server reads it.
+pub(super) fn expiry(args: &NewProgram) -> Result<Option<String>, Failure> {
+    let expires_at = match args.expires_in_days {
+        Some(days) => Some(
+            Timestamp::now()
+                .checked_add(SignedDuration::from_hours(24 * days))
+                .map_err(|_| Failure::Usage("--expires-in-days: that is too far away".to_owned()))?,
+        ),
+        None => args.expires_at,
+    };
+    Ok(expires_at.map(|time| time.to_string()))
+}
+
+/// Gives a key another text. For people, and for `$(…)`, stdout holds it and nothing else.
+pub(super) async fn rotate(ctx: &Context, args: &KeysRotate) -> Result<(), Failure> {
+    let request = Rotation { grace_seconds: args.grace, public_key: None };
+    let key = ctx.client.rotate_api_key(&args.id, &request).await?;
+    ctx.output.document(&key, |key| key.key.clone().unwrap_or_default())?;
+    let old = key.secrets.get(1).and_then(|secret| secret.ends_at.as_deref());
+    ctx.reporter.note(&old.map_or_else(
+        || "the text before it works no more".to_owned(),
+        |at| format!("the text before it works until {}", time(at)),
+    ));
+    ctx.reporter.note("this is the only time the key is shown: put it in the place of the one before");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! `keys create|list|revoke`.
+//! `keys create|list|rotate|revoke`.
 
 use serde_json::{Value, json};
 
@@ -57,6 +57,38 @@ fn keys_of_all_pages_are_listed() {
     assert!(run.stdout.contains("never"), "{}", run.stdout);
     let run = home.run(&fake, &["keys", "list", "-o", "ndjson"]).expect_code(0);
     assert_eq!(run.ndjson(), [key(), key()]);
+}
+
+/// F3: after a rotation the new text alone goes to stdout; how long the old one works goes to stderr.
+#[test]
+fn rotated_key_is_all_of_stdout() {
+    let fake = Fake::start();
+    let operation = format!("POST /auth/api-keys/{ID}/rotate");
+    let mut answer = key();
+    answer["key"] = "psp_live_abc_next".into();
+    answer["secrets"] = json!([
+        { "created_at": "2026-01-02T03:04:05Z", "ends_at": null },
+        { "created_at": "2026-01-01T03:04:05Z", "ends_at": "2026-01-02T04:04:05Z" },
+    ]);
+    let mut ended = answer.clone();
+    ended["secrets"].as_array_mut().unwrap().pop();
+    fake.on(&operation, [Reply::json(200, &answer), Reply::json(200, &ended)]);
+    let home = Home::signed_in(&fake, "a", "r");
+    let run = home.run(&fake, &["keys", "rotate", ID]).expect_code(0);
+    assert_eq!(run.stdout, "psp_live_abc_next\n");
+    assert!(
+        run.stderr.contains("2026-01-02 04:04:05 UTC") && !run.stderr.contains("_next"),
+        "{}",
+        run.stderr
+    );
+    let run = home.run(&fake, &["keys", "rotate", ID, "--grace", "0", "-o", "json"]).expect_code(0);
+    assert_eq!(run.json(), ended);
+    assert!(run.stderr.contains("works no more"), "{}", run.stderr);
+    let requests = fake.requests(&operation);
+    assert_eq!((requests[0].json(), requests[1].json()), (json!({}), json!({ "grace_seconds": 0 })));
+    home.run(&fake, &["keys", "rotate", ID, "--grace", "604801"]).expect_code(2);
+    home.run(&fake, &["keys", "rotate", "key_"]).expect_code(2);
+    assert_eq!(fake.request_count(), 2);
 }
 
 /// F3: revoking needs a yes; without a terminal that is `--yes`, else nothing is sent.

@@ -3,6 +3,7 @@
 
 mod account;
 mod binary;
+mod clients;
 mod detect;
 mod detect_many;
 mod fake;
