@@ -7,18 +7,15 @@
 
 pub(crate) mod leaked;
 
-use std::{ops::RangeInclusive, time::Duration};
-
 use secrecy::SecretString;
 use subtle::{Choice, ConstantTimeEq};
 
 use prosopa_model::{AccountId, ApiKeyId, Cursor, Principal, Scopes, Timestamp};
-use prosopa_problem::FieldError;
 use prosopa_store::idempotency::{Claim, KeyedRequest};
 
 use crate::{
     error::Error,
-    grants::NewGrant,
+    grants::{self, DAY, NewGrant},
     key_text::KeyText,
     sessions,
     state::State,
@@ -28,12 +25,6 @@ use crate::{
         users::Status,
     },
 };
-
-/// What [`crate::Config::api_keys_per_day_max`] counts in: the last 24 hours.
-pub(crate) const DAY: Duration = Duration::from_hours(24);
-
-/// Seconds that an old secret may go on working after a rotation.
-const GRACE_SECONDS: RangeInclusive<u64> = 0..=7 * 24 * 60 * 60;
 
 /// A secret of a key, as far as it is told.
 pub(crate) struct Secret {
@@ -154,7 +145,7 @@ pub(crate) async fn rotate(
 ) -> Result<(ApiKey, SecretString), Error> {
     sessions::own::current(caller).ok_or(Error::KeyMakesKey)?;
     let now = state.clock.now();
-    let old_ends_at = now.after(grace(grace_seconds)?);
+    let old_ends_at = now.after(grants::grace(grace_seconds)?);
     let text = KeyText::generate(id)?;
     let mut tx = state.store.begin().await?;
     let rotated = tx.rotate_api_key(caller.account_id, id, text.secret_digest(), now, old_ends_at).await?;
@@ -167,15 +158,6 @@ pub(crate) async fn rotate(
     tx.commit().await?;
     tracing::info!(user_id = %caller.user_id, api_key_id = %id, grace_seconds, "API key rotated");
     Ok((key, text.into_text()))
-}
-
-/// How long an old secret goes on working.
-pub(crate) fn grace(seconds: u64) -> Result<Duration, Error> {
-    if !GRACE_SECONDS.contains(&seconds) {
-        let detail = format!("must be {} to {}", GRACE_SECONDS.start(), GRACE_SECONDS.end());
-        return Err(Error::Invalid(vec![FieldError { pointer: "/grace_seconds".to_owned(), detail }]));
-    }
-    Ok(Duration::from_secs(seconds))
 }
 
 /// A key of the account that is not revoked.

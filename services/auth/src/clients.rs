@@ -15,9 +15,8 @@ use prosopa_model::{AccountId, ApiClientId, Credential, Cursor, Principal, Scope
 use prosopa_store::idempotency::{Claim, KeyedRequest};
 
 use crate::{
-    api_keys::{self, DAY},
     error::Error,
-    grants::NewGrant,
+    grants::{self, DAY, NewGrant},
     sessions,
     state::State,
     store::{
@@ -208,7 +207,7 @@ pub(crate) async fn rotate(
         sessions::own::current(caller).ok_or(Error::KeyMakesKey)?;
     }
     let now = state.clock.now();
-    let grace = api_keys::grace(grace_seconds)?;
+    let grace = grants::grace(grace_seconds)?;
     // Of several at once, each finds what the one before it has left.
     let mut write = state.store.begin_holding(&[Lock::Account(caller.account_id)]).await?;
     let client = write.find_client_of(caller.account_id, id).await?.ok_or(Error::NotFound)?;

@@ -1,4 +1,7 @@
-//! What the credential of a program is called, what it allows, and until when: the same for API keys and API clients.
+//! What the credential of a program is called, what it allows, and until when, and how long it outlives its rotation: the
+//! same for API keys and API clients.
+
+use std::{ops::RangeInclusive, time::Duration};
 
 use prosopa_model::{Scopes, Timestamp};
 use prosopa_problem::FieldError;
@@ -7,6 +10,12 @@ use crate::error::Error;
 
 /// Characters of a name.
 const NAME_LEN_MAX: usize = 100;
+
+/// Seconds that an old secret may go on working after a rotation.
+const GRACE_SECONDS: RangeInclusive<u64> = 0..=7 * 24 * 60 * 60;
+
+/// What [`crate::Config::api_keys_per_day_max`] and [`crate::Config::api_clients_per_day_max`] count in: the last 24 hours.
+pub(crate) const DAY: Duration = Duration::from_hours(24);
 
 /// What is asked for, unchecked.
 pub(crate) struct NewGrant {
@@ -60,6 +69,15 @@ impl NewGrant {
         let expires_at = self.expires_at.map_or(-1, Timestamp::micros).to_be_bytes();
         [self.name.as_bytes().to_vec(), scopes.into_bytes(), expires_at.to_vec()]
     }
+}
+
+/// How long an old secret goes on working.
+pub(crate) fn grace(seconds: u64) -> Result<Duration, Error> {
+    if !GRACE_SECONDS.contains(&seconds) {
+        let detail = format!("must be {} to {}", GRACE_SECONDS.start(), GRACE_SECONDS.end());
+        return Err(Error::Invalid(vec![FieldError { pointer: "/grace_seconds".to_owned(), detail }]));
+    }
+    Ok(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]
