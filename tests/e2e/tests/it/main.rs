@@ -3,6 +3,7 @@
 
 mod accounts;
 mod authorization;
+mod clients;
 mod command_line;
 mod cookies;
 mod credentials;
