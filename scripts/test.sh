@@ -22,6 +22,9 @@ esac
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+# The only one of the tests' needs that comes from a registry: fetched before the first test, so that none waits for it.
+[ "${1:-}" = --unit ] || scripts/signing-python.sh >/dev/null
+
 # The sum is read from the output, so it must come without colours; one stream keeps a runner's name before its result.
 status=0
 export CARGO_TERM_COLOR=never

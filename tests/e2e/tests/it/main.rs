@@ -16,5 +16,6 @@ mod migrations;
 mod orientations;
 mod pictures;
 mod process;
+mod signing;
 mod sockets;
 mod telemetry;

@@ -88,6 +88,7 @@ fn run(script: &str, before: &str) -> Parts {
 /// What the script and the commands before it write; `curl` writes its arguments, one to a line.
 fn output_of(script: &str, before: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("photo.png"), BODY).unwrap();
     let curl = r#"curl() { printf 'curl %s\n' "$@"; }"#;
     let output = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &format!("{curl}\n{before}\n{script}")])
@@ -109,11 +110,11 @@ fn sent(output: &str) -> Parts {
         match argument {
             "--request" => method = arguments.next().unwrap(),
             "--header" => headers.push(arguments.next().unwrap().split_once(": ").unwrap()),
-            "--data-raw" => body = arguments.next().unwrap(),
+            "--data-binary" => body = arguments.next().unwrap(),
             other => url = other,
         }
     }
-    assert_eq!(body.as_bytes(), BODY);
+    assert_eq!(body, "@photo.png");
     let (host, target) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     headers.push(("host", host));
     head(method, &format!("/{target}"), &headers)
