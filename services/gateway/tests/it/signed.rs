@@ -6,6 +6,7 @@ mod genuine;
 mod losses;
 mod message;
 mod nonces;
+mod specification;
 
 use std::sync::Arc;
 
