@@ -58,6 +58,12 @@ impl SigningKey {
     }
 }
 
+/// When a token of these claims is first refused for its age.
+pub(crate) fn valid_until(config: &Config, claims: &Claims) -> Timestamp {
+    let leeway = i64::try_from(config.clock_leeway_seconds).unwrap_or(0);
+    Timestamp::from_micros(claims.exp.saturating_add(leeway).saturating_mul(1_000_000))
+}
+
 /// Checks a token's signature, issuer, audience and times. Whether its session still lives is not known here.
 pub(crate) fn check(
     config: &Config,
@@ -84,7 +90,7 @@ pub(crate) fn check(
     if claims.nbf > now.seconds().saturating_add(leeway) {
         return Err(VerifyError::Invalid);
     }
-    if claims.exp.saturating_add(leeway) <= now.seconds() {
+    if valid_until(config, &claims) <= now {
         return Err(VerifyError::Expired);
     }
     Ok(claims)

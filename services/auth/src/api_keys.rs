@@ -55,12 +55,23 @@ impl ApiKey {
 impl StoredApiKey {
     /// Whether a text with this digest opens the key now, if its user may act: by the newest secret or the one before it.
     pub(crate) fn is_opened_by(&self, secret_digest: &[u8; 32], now: Timestamp) -> bool {
+        self.opened_until(secret_digest, now).is_some()
+    }
+
+    /// Until when it does so at the latest, [`Timestamp::MAX`] if for ever; none if it does not.
+    pub(crate) fn opened_until(&self, secret_digest: &[u8; 32], now: Timestamp) -> Option<Timestamp> {
         let is_newest = self.secret_hash.as_slice().ct_eq(secret_digest);
         let old = self.old_secret_hash.as_deref();
         let is_old = old.map_or(Choice::from(0), |hash| hash.ct_eq(secret_digest));
-        let is_old_live = self.old_secret_ends_at.is_some_and(|ends_at| ends_at > now);
-        let is_genuine = bool::from(is_newest) || (bool::from(is_old) && is_old_live);
-        is_genuine && self.expires_at.is_none_or(|expires_at| expires_at > now)
+        let secret_ends_at = if is_newest.into() {
+            Timestamp::MAX
+        } else if is_old.into() {
+            self.old_secret_ends_at?
+        } else {
+            return None;
+        };
+        let ends_at = self.expires_at.unwrap_or(Timestamp::MAX).min(secret_ends_at);
+        (ends_at > now).then_some(ends_at)
     }
 }
 

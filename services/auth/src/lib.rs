@@ -1,7 +1,7 @@
 //! Who is who: accounts, users, sessions, API keys, and the check of every credential.
 //!
-//! Owns the database `auth`; offers [`prosopa_contract::verifier::Verifier`] and
-//! [`prosopa_contract::accounts::Accounts`]. What a request may cost and how fast
+//! Owns the database `auth`; offers [`prosopa_contract::verifier::Verifier`],
+//! [`prosopa_contract::credential_changes::CredentialChanges`] and [`prosopa_contract::accounts::Accounts`]. What a request may cost and how fast
 //! requests may come is the gateway's business.
 
 mod access_tokens;
@@ -11,6 +11,7 @@ mod api_keys;
 mod client_keys;
 mod clients;
 mod config;
+mod credential_changes;
 mod email;
 mod error;
 mod grants;

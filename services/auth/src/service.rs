@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use prosopa_contract::{accounts::Accounts, client_keys::ClientKeys, verifier::Verifier};
+use prosopa_contract::{
+    accounts::Accounts, client_keys::ClientKeys, credential_changes::CredentialChanges, verifier::Verifier,
+};
 use prosopa_events::Outbox;
 use prosopa_http::Operation;
 use prosopa_jobs::{Jobs, Setup};
@@ -18,6 +20,7 @@ use crate::{
     client_keys::StoreClientKeys,
     clients::sign_up,
     config::Config,
+    credential_changes::StoreChanges,
     hash_key::HashKey,
     http, jobs,
     key_use::KeyUse,
@@ -42,6 +45,8 @@ pub struct AuthService;
 pub struct Offer {
     /// Tells who stands behind a credential.
     pub verifier: Arc<dyn Verifier>,
+    /// Tells what is to be forgotten of what the verifier said.
+    pub credential_changes: Arc<dyn CredentialChanges>,
     /// Tells who may still act for an account.
     pub accounts: Arc<dyn Accounts>,
     /// Tells with which key an API client signs.
@@ -96,6 +101,7 @@ impl Service for AuthService {
                 .await?;
         let hash_key = HashKey::load(&store, &platform.keyring).await?;
         let accounts = Arc::new(StoreAccounts::new(store.clone()));
+        let credential_changes = Arc::new(StoreChanges::new(store.clone()));
         let key_use = KeyUse::default();
         let login_throttle =
             LoginThrottle::of_names(config.failed_login_burst, config.failed_login_interval());
@@ -132,7 +138,7 @@ impl Service for AuthService {
         let worker = jobs::worker(&state)?;
         let http = http::endpoints().into_router(state);
         Ok(Parts {
-            offer: Offer { verifier, accounts, client_keys, new_administrator },
+            offer: Offer { verifier, credential_changes, accounts, client_keys, new_administrator },
             http,
             tasks,
             outbox: Some(outbox),

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod clients;
+pub(crate) mod credential_changes;
 pub(crate) mod hash_key;
 pub(crate) mod password_resets;
 pub(crate) mod registrations;
@@ -37,6 +38,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!("0008_key_secrets"),
     migration!("0009_clients"),
     migration!("0010_identities"),
+    migration!("0011_credential_changes"),
 ];
 
 /// The service's database. Cheap to clone.

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use prosopa_runtime::{BuildError, Task, TaskKind};
 
-use crate::{clients, error::Error, hash_key, password_resets, state::State};
+use crate::{clients, credential_changes, error::Error, hash_key, password_resets, state::State};
 
 const SWEEP_PERIOD: Duration = Duration::from_secs(60);
 const ROTATION_PERIOD: Duration = Duration::from_secs(60);
@@ -45,7 +45,8 @@ async fn sweep(state: &State) -> Result<bool, Error> {
         + tx.delete_ended_api_keys(now.before(ENDED_KEYS_KEPT), SWEEP_BATCH).await?
         + tx.delete_ended_client_keys(now, SWEEP_BATCH).await?
         + tx.delete_ended_clients(now.before(ENDED_KEYS_KEPT), SWEEP_BATCH).await?
-        + tx.delete_password_resets(now.before(password_resets::HOUR), SWEEP_BATCH).await?;
+        + tx.delete_password_resets(now.before(password_resets::HOUR), SWEEP_BATCH).await?
+        + tx.delete_old_changes(credential_changes::KEPT, SWEEP_BATCH).await?;
     if deleted > 0 {
         tx.commit().await?;
     }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
-use prosopa_contract::verifier::{CookieError, PresentedCookie, Verifier, VerifyError};
+use prosopa_contract::verifier::{CookieError, PresentedCookie, Verified, Verifier, VerifyError};
 use prosopa_model::{Credential, Principal, Scopes};
 
 use crate::{
@@ -26,13 +26,14 @@ impl StoreVerifier {
         Self { state }
     }
 
-    async fn verify_access_token(&self, token: &SecretString) -> Result<Principal, VerifyError> {
+    async fn verify_access_token(&self, token: &SecretString) -> Result<Verified, VerifyError> {
         let now = self.state.clock.now();
         let claims = access_tokens::check(&self.state.config, &self.state.signing_keys, token, now)?;
         let owner = self.state.store.find_session_owner(claims.sid, claims.sub, now).await;
         let owner = owner.map_err(unavailable)?.filter(|owner| owner.status == Status::Active);
         let owner = owner.ok_or(VerifyError::Invalid)?;
-        Ok(Principal {
+        let token_ends_at = access_tokens::valid_until(&self.state.config, &claims);
+        let principal = Principal {
             account_id: owner.account_id,
             user_id: claims.sub,
             role: owner.role,
@@ -40,19 +41,20 @@ impl StoreVerifier {
             credential: Credential::Session(claims.sid),
             requests_per_day_max: owner.requests_per_day_max,
             quota: None,
-        })
+        };
+        Ok(Verified { principal, valid_until: Some(token_ends_at.min(owner.expires_at)) })
     }
 
-    async fn verify_api_key(&self, text: &SecretString) -> Result<Principal, VerifyError> {
+    async fn verify_api_key(&self, text: &SecretString) -> Result<Verified, VerifyError> {
         let key = KeyText::parse(text).ok_or(VerifyError::Invalid)?;
         let now = self.state.clock.now();
         let stored = self.state.store.find_api_key(key.id()).await.map_err(unavailable)?;
         let stored = stored.ok_or(VerifyError::Invalid)?;
-        if !stored.is_opened_by(&key.secret_digest(), now) || stored.status != Status::Active {
-            return Err(VerifyError::Invalid);
-        }
+        let opened_until = stored.opened_until(&key.secret_digest(), now);
+        let valid_until = opened_until.filter(|_| stored.status == Status::Active);
+        let valid_until = valid_until.ok_or(VerifyError::Invalid)?;
         self.state.key_use.note(Used::Key(key.id()), now);
-        Ok(Principal {
+        let principal = Principal {
             account_id: stored.account_id,
             user_id: stored.user_id,
             role: stored.role,
@@ -60,13 +62,18 @@ impl StoreVerifier {
             credential: Credential::ApiKey(key.id()),
             requests_per_day_max: stored.requests_per_day_max,
             quota: None,
-        })
+        };
+        Ok(Verified { principal, valid_until: Some(valid_until) })
     }
 }
 
 #[async_trait]
 impl Verifier for StoreVerifier {
     async fn verify(&self, credential: SecretString) -> Result<Principal, VerifyError> {
+        Ok(self.examine(credential).await?.principal)
+    }
+
+    async fn examine(&self, credential: SecretString) -> Result<Verified, VerifyError> {
         let is_key = credential.expose_secret().starts_with(key_text::PREFIX);
         let (kind, verified) = if is_key {
             ("api_key", self.verify_api_key(&credential).await)

@@ -105,3 +105,6 @@ fn read_key(key: &messages::ClientKey) -> Result<ClientKey, ClientKeysError> {
         material: key.material.to_vec().into(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use futures::{SinkExt, StreamExt, channel::mpsc, stream::BoxStream};
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming, transport::Channel};
 use uuid::Uuid;
 
@@ -72,16 +73,21 @@ impl CredentialChanges for CredentialChangesClient {
     }
 }
 
-/// Offers `changes` as a gRPC service to mount behind the internal listener.
+/// Offers `changes` as a gRPC service to mount behind the internal listener. Streams end with `stop`, so that a process
+/// that drains does not wait for those who would ask for ever.
 pub fn serve_credential_changes(
     changes: Arc<dyn CredentialChanges>,
+    stop: CancellationToken,
 ) -> credential_changes_server::CredentialChangesServer<impl credential_changes_server::CredentialChanges> {
-    credential_changes_server::CredentialChangesServer::new(Adapter(changes))
+    credential_changes_server::CredentialChangesServer::new(Adapter { changes, stop })
         .max_encoding_message_size(MESSAGE_BYTES_MAX)
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
 }
 
-struct Adapter(Arc<dyn CredentialChanges>);
+struct Adapter {
+    changes: Arc<dyn CredentialChanges>,
+    stop: CancellationToken,
+}
 
 #[async_trait]
 impl credential_changes_server::CredentialChanges for Adapter {
@@ -91,7 +97,8 @@ impl credential_changes_server::CredentialChanges for Adapter {
         &self,
         request: Request<Streaming<WatchRequest>>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        let turn = (Arc::clone(&self.0), request.into_inner());
+        let (changes, stop) = (Arc::clone(&self.changes), self.stop.clone());
+        let turn = (changes, request.into_inner());
         let events = futures::stream::try_unfold(turn, |(changes, mut questions)| async move {
             let question = tokio::time::timeout(SILENCE_MAX, questions.message()).await;
             let question = question.map_err(|_| Status::deadline_exceeded("no question came"))??;
@@ -100,7 +107,7 @@ impl credential_changes_server::CredentialChanges for Adapter {
             let event = write_event(answer.map_err(|error| Status::unavailable(error.detail))?);
             Ok(Some((event, (changes, questions))))
         });
-        Ok(Response::new(events.boxed()))
+        Ok(Response::new(events.take_until(stop.cancelled_owned()).boxed()))
     }
 }
 
@@ -126,23 +133,4 @@ fn read_event(event: &WatchEvent) -> Result<Changes, ChangesError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn changes_survive_the_wire() {
-        let listed = Subjects::Listed((0..1_000).map(|_| Uuid::new_v4()).collect());
-        for subjects in [Subjects::Everything, Subjects::Listed(Vec::new()), listed] {
-            let changes = Changes { position: 7, subjects };
-            let event = write_event(changes.clone());
-            assert!(prost::Message::encoded_len(&event) < MESSAGE_BYTES_MAX);
-            assert_eq!(read_event(&event), Ok(changes));
-        }
-    }
-
-    #[test]
-    fn an_id_of_another_length_is_an_error() {
-        let event = WatchEvent { position: 1, is_everything: false, subject_ids: vec!["short".into()] };
-        assert!(read_event(&event).is_err());
-    }
-}
+mod tests;

@@ -28,6 +28,8 @@ row! {
         pub(crate) role: Role,
         pub(crate) status: Status,
         pub(crate) requests_per_day_max: Option<u64>,
+        /// When the session ends.
+        pub(crate) expires_at: Timestamp,
     }
 }
 
@@ -66,7 +68,7 @@ impl Store {
         user_id: UserId,
         now: Timestamp,
     ) -> Result<Option<SessionOwner>, Error> {
-        let sql = "SELECT owner.account_id, owner.role, owner.status, owner.requests_per_day_max
+        let sql = "SELECT owner.account_id, owner.role, owner.status, owner.requests_per_day_max, session.expires_at
                    FROM sessions session
                    JOIN users owner ON owner.id = session.user_id
                    WHERE session.id = $1 AND session.user_id = $2 AND session.expires_at > $3";

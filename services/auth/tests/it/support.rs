@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use axum::{Router, body::Body};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,8 @@ use prosopa_auth::{AuthService, Config, NewAdministrator};
 use prosopa_contract::{
     accounts::Accounts,
     client_keys::ClientKeys,
-    verifier::{CookieError, CookieWish, PresentedCookie, Verifier, VerifyError},
+    credential_changes::CredentialChanges,
+    verifier::{CookieError, CookieWish, PresentedCookie, Verified, Verifier, VerifyError},
 };
 use prosopa_model::{Clock, Principal};
 use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Platform, Service};
@@ -32,9 +33,10 @@ pub(crate) struct App {
     pub(crate) new_administrator: Option<NewAdministrator>,
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) client_keys: Arc<dyn ClientKeys>,
+    pub(crate) changes: Arc<dyn CredentialChanges>,
     /// Takes the mail.
     pub(crate) mailbox: Arc<Mailbox>,
-    verifier: Arc<dyn Verifier>,
+    pub(crate) verifier: Arc<dyn Verifier>,
     router: Router,
     /// Does its jobs, until it is told to stop; none in one that is idle.
     worker: Option<(CancellationToken, JoinHandle<Result<(), prosopa_jobs::Error>>)>,
@@ -122,6 +124,7 @@ impl App {
         let (verifier, new_administrator) = (Arc::clone(&offer.verifier), offer.new_administrator.clone());
         let accounts = Arc::clone(&offer.accounts);
         let client_keys = Arc::clone(&offer.client_keys);
+        let changes = Arc::clone(&offer.credential_changes);
         let mut host = Host::new(platform.clone());
         let (_, router) = host.adopt(parts);
         let worker = Some((stop_worker, worker));
@@ -131,6 +134,7 @@ impl App {
             new_administrator,
             accounts,
             client_keys,
+            changes,
             mailbox,
             verifier,
             router,
@@ -171,6 +175,18 @@ impl App {
     /// Verifies a credential like the gateway.
     pub(crate) async fn verify(&self, credential: &str) -> Result<Principal, VerifyError> {
         self.verifier.verify(SecretString::from(credential)).await
+    }
+
+    /// [`Self::verify`], with the time until which it holds.
+    pub(crate) async fn examine(&self, credential: &str) -> Result<Verified, VerifyError> {
+        self.verifier.examine(SecretString::from(credential)).await
+    }
+
+    /// Signs the administrator of a new installation in; gives the access token.
+    pub(crate) async fn access_token_of_administrator(&self) -> String {
+        let password = self.new_administrator.as_ref().unwrap().password.expose_secret().to_owned();
+        let login = json!({ "user_name": "administrator", "password": password });
+        self.post("/api/v1/auth/login", login).await.text("access_token")
     }
 
     /// Verifies a session cookie like the gateway; with a CSRF token, for a change.

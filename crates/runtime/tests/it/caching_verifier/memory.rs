@@ -11,7 +11,7 @@ fn resident_bytes() -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
-/// N4: 100,000 answers are kept in less than 96 MiB (about 50 by themselves), and one more costs nothing more.
+/// 100,000 answers are kept in less than 96 MiB (about 50 by themselves), and one more costs nothing more.
 #[tokio::test(start_paused = true)]
 async fn a_hundred_thousand_answers_fit() {
     const USERS: usize = 100_001;

@@ -5,6 +5,7 @@ use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use prosopa_contract::verifier::VerifyError;
+use prosopa_model::Timestamp;
 
 use super::KEYS;
 use crate::support::{Answer, App};
@@ -49,6 +50,9 @@ async fn the_old_secret_works_until_the_grace_ends() {
     let mut expected = rotated.json.clone();
     expected.as_object_mut().unwrap().remove("key");
     assert_eq!(shown, expected);
+    let holds_until = async |text: &str| app.examine(text).await.unwrap().valid_until;
+    assert_eq!(holds_until(&old).await, Some("2026-01-02T03:05:15.5Z".parse().unwrap()));
+    assert_eq!(holds_until(&new).await, Some(Timestamp::MAX));
     app.clock.advance(Duration::from_micros(59_999_999));
     assert_eq!(app.verify(&old).await.unwrap(), app.verify(&new).await.unwrap());
     app.clock.advance(Duration::from_micros(1));
