@@ -4,6 +4,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures::FutureExt;
 use tonic::{
     Code,
     transport::{Server, server::TcpIncoming},
@@ -89,8 +90,7 @@ async fn an_abandoned_question_ends_its_stream() {
     let client = World::start().client();
     client.changes_since(Some(1)).await.unwrap();
     for _ in 0..20 {
-        let abandoned = tokio::time::timeout(Duration::ZERO, client.changes_since(Some(100))).await;
-        assert!(abandoned.is_err());
+        assert!(client.changes_since(Some(100)).now_or_never().is_none());
         assert_eq!(client.changes_since(Some(7)).await.unwrap().position, 8);
     }
 }
