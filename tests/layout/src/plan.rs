@@ -52,6 +52,7 @@ pub const OTHERS: &[&str] = &[
     "bench/jobs",
     "bench/logins",
     "bench/quota",
+    "bench/verification",
     "tests/layout",
     "tests/harness",
     "tests/e2e",
