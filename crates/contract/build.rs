@@ -3,8 +3,9 @@
 use std::{error::Error, path::Path};
 
 /// Messages with secrets: their debug forms are written by hand.
-const SECRET: [&str; 4] = [
+const SECRET: [&str; 5] = [
     "prosopa.auth.v1.VerifyRequest",
+    "prosopa.auth.v1.VerifyCookieRequest",
     "prosopa.auth.v1.FindClientKeyRequest",
     "prosopa.auth.v1.NoteClientKeyUseRequest",
     "prosopa.auth.v1.ClientKey",

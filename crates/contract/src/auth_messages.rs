@@ -88,7 +88,7 @@ macro_rules! redacted {
     )*};
 }
 
-redacted!(VerifyRequest, FindClientKeyRequest, NoteClientKeyUseRequest, ClientKey);
+redacted!(VerifyRequest, VerifyCookieRequest, FindClientKeyRequest, NoteClientKeyUseRequest, ClientKey);
 
 #[cfg(test)]
 mod tests {
@@ -137,10 +137,11 @@ mod tests {
             VerifyRequest { credential: "psp_live_secret".into() },
             FindClientKeyRequest { access_key: "secret".into() },
         );
+        let cookie = VerifyCookieRequest { secret: "secret".into(), csrf_token: Some("secret".into()) };
         let note = NoteClientKeyUseRequest { access_key: "secret".into() };
         let key = ClientKey { material: "secret".into(), ..ClientKey::default() };
         let response = FindClientKeyResponse { key: Some(key) };
-        let shown = format!("{verify:?} {find:?} {note:?} {response:?}");
+        let shown = format!("{verify:?} {cookie:?} {find:?} {note:?} {response:?}");
         assert!(!shown.contains("secret") && !shown.contains("115"), "{shown}");
     }
 }

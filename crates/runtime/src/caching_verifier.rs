@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use prosopa_contract::{
     credential_changes::{CredentialChanges, Subjects},
-    verifier::{Verified, Verifier, VerifyError},
+    verifier::{CookieError, PresentedCookie, Verified, Verifier, VerifyError},
 };
 use prosopa_model::{Clock, Principal};
 use prosopa_telemetry::{IntCounterVec, Metrics, MetricsError};
@@ -135,6 +135,11 @@ impl CachingVerifier {
 impl Verifier for CachingVerifier {
     async fn verify(&self, credential: SecretString) -> Result<Principal, VerifyError> {
         Ok(self.examine(credential).await?.principal)
+    }
+
+    /// Asks every time: the answer depends on what the request wants to do.
+    async fn verify_cookie(&self, cookie: PresentedCookie) -> Result<Principal, CookieError> {
+        self.parts.verifier.verify_cookie(cookie).await
     }
 
     async fn examine(&self, credential: SecretString) -> Result<Verified, VerifyError> {

@@ -1,12 +1,13 @@
 //! gRPC adapters: [`VerifierClient`] asks a verifier elsewhere, [`serve_verifier`] offers a local one.
 //!
-//! Every [`VerifyError`] crosses the wire whole: its variant travels in trailing metadata. A status without it, such as one
+//! Every [`VerifyError`] and [`CookieError`] crosses the wire whole: its variant travels in trailing metadata. A status without it, such as one
 //! of a layer in between, says nothing about the credential. The credential is in the message only: neither in metadata
 //! nor in any error.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use prost::Message;
 use secrecy::{ExposeSecret, SecretString};
 use tonic::{
     Code, Request, Response, Status,
@@ -16,10 +17,10 @@ use tonic::{
 
 use prosopa_model::{Principal, Timestamp};
 
-use super::{Verified, Verifier, VerifyError};
+use super::{CookieError, CookieWish, PresentedCookie, Verified, Verifier, VerifyError};
 use crate::auth_messages::{
-    MESSAGE_BYTES_MAX, VerifyRequest, VerifyResponse, describe, in_time, read_principal, timed,
-    verifier_client, verifier_server, write_principal,
+    MESSAGE_BYTES_MAX, VerifyCookieRequest, VerifyRequest, VerifyResponse, describe, in_time, read_principal,
+    timed, verifier_client, verifier_server, write_principal,
 };
 
 const ERROR_KEY: &str = "prosopa-error";
@@ -61,6 +62,23 @@ impl Verifier for VerifierClient {
             valid_until: answer.valid_until.map(Timestamp::from_micros),
         })
     }
+
+    async fn verify_cookie(&self, cookie: PresentedCookie) -> Result<Principal, CookieError> {
+        let csrf_token = match &cookie.wish {
+            CookieWish::Read => None,
+            CookieWish::Change { csrf_token } => Some(csrf_token.expose_secret().to_owned()),
+        };
+        let request = VerifyCookieRequest { secret: cookie.secret.expose_secret().to_owned(), csrf_token };
+        if request.encoded_len() > MESSAGE_BYTES_MAX {
+            return Err(CookieError::Invalid);
+        }
+        let mut inner = self.inner.clone();
+        let answer = in_time(inner.verify_cookie(timed(request))).await;
+        let answer = answer.map_err(|status| read_cookie_error(&status))?.into_inner();
+        let not_understood =
+            || CookieError::Unavailable { detail: "the answer is not understood".to_owned() };
+        answer.principal.as_ref().and_then(read_principal).ok_or_else(not_understood)
+    }
 }
 
 /// Offers `verifier` as a gRPC service to mount behind the internal listener.
@@ -84,6 +102,18 @@ impl verifier_server::Verifier for Adapter {
             valid_until: verified.valid_until.map(Timestamp::micros),
         }))
     }
+
+    async fn verify_cookie(
+        &self,
+        request: Request<VerifyCookieRequest>,
+    ) -> Result<Response<VerifyResponse>, Status> {
+        let request = request.into_inner();
+        let change = |token: String| CookieWish::Change { csrf_token: token.into() };
+        let wish = request.csrf_token.map_or(CookieWish::Read, change);
+        let cookie = PresentedCookie { secret: request.secret.into(), wish };
+        let principal = self.0.verify_cookie(cookie).await.map_err(|error| write_cookie_error(&error))?;
+        Ok(Response::new(VerifyResponse { principal: Some(write_principal(&principal)), valid_until: None }))
+    }
 }
 
 fn write_error(error: &VerifyError) -> Status {
@@ -92,13 +122,39 @@ fn write_error(error: &VerifyError) -> Status {
         VerifyError::Expired => (Code::Unauthenticated, "expired", String::new()),
         VerifyError::Unavailable { detail } => (Code::Unavailable, "unavailable", detail.clone()),
     };
+    named(code, name, detail)
+}
+
+fn write_cookie_error(error: &CookieError) -> Status {
+    let (code, name, detail) = match error {
+        CookieError::Invalid => (Code::Unauthenticated, "invalid", String::new()),
+        CookieError::Forged => (Code::PermissionDenied, "forged", String::new()),
+        CookieError::Unavailable { detail } => (Code::Unavailable, "unavailable", detail.clone()),
+    };
+    named(code, name, detail)
+}
+
+fn named(code: Code, name: &'static str, detail: String) -> Status {
     let mut metadata = MetadataMap::new();
     metadata.insert(ERROR_KEY, MetadataValue::from_static(name));
     Status::with_metadata(code, detail, metadata)
 }
 
+fn name_of(status: &Status) -> Option<&[u8]> {
+    status.metadata().get(ERROR_KEY).map(MetadataValue::as_bytes)
+}
+
+fn read_cookie_error(status: &Status) -> CookieError {
+    match name_of(status) {
+        Some(b"invalid") => CookieError::Invalid,
+        Some(b"forged") => CookieError::Forged,
+        Some(b"unavailable") => CookieError::Unavailable { detail: status.message().to_owned() },
+        _ => CookieError::Unavailable { detail: describe(status) },
+    }
+}
+
 fn read_error(status: &Status) -> VerifyError {
-    match status.metadata().get(ERROR_KEY).map(MetadataValue::as_bytes) {
+    match name_of(status) {
         Some(b"invalid") => VerifyError::Invalid,
         Some(b"expired") => VerifyError::Expired,
         Some(b"unavailable") => VerifyError::Unavailable { detail: status.message().to_owned() },
@@ -118,6 +174,11 @@ mod tests {
         for error in errors {
             assert_eq!(read_error(&write_error(&error)), error);
         }
+        let errors =
+            [CookieError::Invalid, CookieError::Forged, CookieError::Unavailable { detail: "x".into() }];
+        for error in errors {
+            assert_eq!(read_cookie_error(&write_cookie_error(&error)), error);
+        }
     }
 
     /// A layer that refuses the calling process must not look like a caller with a wrong credential.
@@ -125,5 +186,6 @@ mod tests {
     fn what_another_says_is_no_judgement_of_the_credential() {
         let status = Status::unauthenticated("the principal token is not valid");
         assert!(matches!(read_error(&status), VerifyError::Unavailable { .. }));
+        assert!(matches!(read_cookie_error(&status), CookieError::Unavailable { .. }));
     }
 }

@@ -24,12 +24,12 @@ async fn sign_in_at(app: &App, host: &str, name: &str, cookies: Option<&str>) ->
     app.send(request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body)).unwrap()).await
 }
 
-async fn sign_in(app: &App, name: &str) -> Answer {
+pub(crate) async fn sign_in(app: &App, name: &str) -> Answer {
     sign_in_at(app, "app.example.org", name, None).await
 }
 
 /// The value of the cookie that an answer sets.
-fn secret_of(answer: &Answer) -> String {
+pub(crate) fn secret_of(answer: &Answer) -> String {
     let set = answer.headers[header::SET_COOKIE].to_str().unwrap();
     let (pair, _) = set.split_once(';').unwrap();
     pair.split_once('=').unwrap().1.to_owned()

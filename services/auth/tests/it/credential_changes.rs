@@ -20,8 +20,8 @@ use crate::support::{App, PASSWORD};
 /// Tables by which credentials are judged: each of their changes is told.
 const TOLD: [&str; 3] = ["users", "sessions", "api_keys"];
 
-/// Tables that no judgement of a credential reads, or whose rows never change but by their own expiry.
-const UNTOLD: [&str; 17] = [
+/// Tables that no judgement that is kept reads, or whose rows never change but by their own expiry.
+const UNTOLD: [&str; 20] = [
     "accounts",
     // The keys that clients sign with are asked for each time.
     "api_client_keys",
@@ -31,14 +31,17 @@ const UNTOLD: [&str; 17] = [
     "event_dead_letters",
     "hash_key",
     "idempotency_keys",
+    "identities",
     "inbox",
     "job_schedules",
     "job_steps",
     "jobs",
+    "oidc_returns",
     "outbox",
     "password_resets",
     "refresh_tokens",
     "registrations",
+    "session_cookies",
     "signing_keys",
 ];
 

@@ -19,7 +19,9 @@ use tonic::{service::Routes, transport::Channel};
 use prosopa_auth::{AuthService, Config};
 use prosopa_contract::{
     credential_changes::{CredentialChangesClient, serve_credential_changes},
-    verifier::{Verifier, VerifierClient, VerifyError, serve_verifier},
+    verifier::{
+        CookieError, CookieWish, PresentedCookie, Verifier, VerifierClient, VerifyError, serve_verifier,
+    },
 };
 use prosopa_model::{Principal, Timestamp};
 use prosopa_runtime::{
@@ -30,7 +32,10 @@ use prosopa_telemetry::Metrics;
 use prosopa_testkit::{keep_log, take_log};
 
 use self::proxy::Proxy;
-use crate::support::App;
+use crate::{
+    browser_sessions::{secret_of, sign_in},
+    support::App,
+};
 
 /// What has ended is refused everywhere by then.
 const REVOCATION_MAX: Duration = Duration::from_secs(1);
@@ -202,6 +207,31 @@ async fn answers_are_the_same_over_the_wire() {
     world.server.stop().await;
     let lost = remote.verify(SecretString::from(world.key.as_str())).await;
     assert!(matches!(lost, Err(VerifyError::Unavailable { .. })), "{lost:?}");
+}
+
+/// R8: a gateway elsewhere asks about every use of a cookie, and is told the same as one here.
+#[tokio::test]
+async fn cookies_are_verified_over_the_wire() {
+    let world = World::start().await;
+    let gateway = Gateway::start(&world.server, world.server.address);
+    gateway.warm_up(&world.key).await;
+    let session = sign_in(&world.app, "ada").await;
+    let (secret, csrf_token) = (secret_of(&session), session.text("csrf_token"));
+    let ask = async |secret: &str, csrf_token: Option<&str>| {
+        let change = |token: &str| CookieWish::Change { csrf_token: token.into() };
+        let wish = csrf_token.map_or(CookieWish::Read, change);
+        gateway.verifier.verify_cookie(PresentedCookie { secret: secret.into(), wish }).await
+    };
+    for token in [None, Some(csrf_token.as_str()), Some("forged"), Some("")] {
+        assert_eq!(ask(&secret, token).await, world.app.verify_cookie(&secret, token).await, "{token:?}");
+    }
+    assert!(ask(&secret, None).await.is_ok() && ask(&secret, Some(&csrf_token)).await.is_ok());
+    assert_eq!(ask(&secret, Some("forged")).await, Err(CookieError::Forged));
+    assert_eq!(ask(&secret[1..], None).await, Err(CookieError::Invalid));
+    world.set_status("deactivated").await;
+    assert_eq!(ask(&secret, None).await, Err(CookieError::Invalid), "at once");
+    world.server.stop().await;
+    assert!(matches!(ask(&secret, None).await, Err(CookieError::Unavailable { .. })));
 }
 
 /// R6, F2, F3: what is ended in one process is refused by a gateway of another one within a second, though it was kept.
