@@ -24,6 +24,7 @@ tools:
 
 test-setup:
 	@scripts/setup.sh --tests
+	@scripts/test-packages.sh
 
 build: tools ## Build the binary and link it as bin/prosopa
 	@scripts/build.sh

@@ -50,6 +50,8 @@ if $with_servers; then
   have curl || missing+=(curl)
   have openssl || missing+=(openssl)
 fi
+# The OpenID provider that sign-in is tested with.
+if $with_servers && ! { have node && have npm; }; then missing+=(nodejs npm); fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 install="apt-get update && apt-get install --yes --no-install-recommends ${missing[*]}"

@@ -1,10 +1,14 @@
 //! The section `[auth]` of the configuration.
 
-use std::time::Duration;
+mod oidc;
+
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use prosopa_http::cookies::CookieSecurity;
+
+pub use self::oidc::OidcConfig;
 
 use crate::email::Email;
 
@@ -59,6 +63,8 @@ pub struct Config {
     /// When the cookies of browsers may go over plain HTTP: `auto`, for requests that name this very machine, or `tls`,
     /// never.
     pub cookie_security: CookieSecurity,
+    /// Providers of `OpenID` Connect that people may sign in with, by the name that stands in addresses.
+    pub oidc: BTreeMap<String, OidcConfig>,
     /// Whether to start only where mail can be sent. Elsewhere, requests for a new password are answered `unavailable`.
     pub needs_mailer: bool,
     /// E-mail address of the administrator made at the first start.
@@ -100,6 +106,7 @@ impl Default for Config {
             failed_login_network_burst: 100,
             failed_login_network_seconds: 5,
             cookie_security: CookieSecurity::Auto,
+            oidc: BTreeMap::new(),
             needs_mailer: false,
             administrator_email: "administrator@localhost".into(),
             password_hashing_concurrency: 2,
@@ -179,7 +186,8 @@ impl Config {
             ((1..=16).contains(&self.argon2_lanes), "argon2_lanes", "1 to 16"),
         ];
         let wrong = checks.into_iter().find(|(is_right, ..)| !is_right);
-        wrong.map_or(Ok(()), |(_, key, expected)| Err(ConfigError { key, expected }))
+        wrong.map_or(Ok(()), |(_, key, expected)| Err(ConfigError { key, expected }))?;
+        self.oidc.iter().try_for_each(|(name, provider)| provider.validate(name))
     }
 
     /// Life of an access token.

@@ -4,8 +4,13 @@ use std::time::Duration;
 
 use prosopa_problem::{Code, FieldError, Problem};
 
+use crate::{oidc_provider::ProviderError, sign_in_refusal::SignInRefusal};
+
 /// Pause that a caller is asked for when too many passwords wait to be hashed.
 const HASHING_RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Pause that a caller is asked for when a provider of sign-ins does not answer.
+const PROVIDER_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// A call or a piece of background work failed.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +45,15 @@ pub enum Error {
     /// The caller is no signed-in user but a key.
     #[error("a key cannot change the password")]
     KeyChangesPassword,
+    /// The caller is no signed-in user but a key.
+    #[error("a key cannot link a provider")]
+    KeyLinksProvider,
+    /// A sign-in with a provider ends without a session.
+    #[error(transparent)]
+    SignIn(#[from] SignInRefusal),
+    /// A provider gives no answer that can be used.
+    #[error("a provider of sign-ins cannot be asked")]
+    Provider(#[from] ProviderError),
     /// A refresh token that is unknown, expired or was used before.
     #[error("the refresh token is not valid")]
     InvalidRefreshToken,
@@ -198,6 +212,13 @@ impl From<Error> for Problem {
             Error::NoMailer => Self::new(Code::Unavailable).with_detail("no mail can be sent here"),
             Error::KeyChangesPassword => Self::new(Code::Forbidden)
                 .with_detail("passwords are changed by a signed-in user, not with a key: log in first"),
+            Error::KeyLinksProvider => Self::new(Code::Forbidden)
+                .with_detail("providers are linked by a signed-in user, not with a key: log in first"),
+            Error::SignIn(refusal) => refusal.into(),
+            Error::Provider(error) => Self::new(Code::Unavailable)
+                .with_retry_after(PROVIDER_RETRY_AFTER)
+                .with_detail("the provider of the sign-in cannot be asked at the moment")
+                .with_cause(error),
             Error::InvalidRefreshToken => {
                 Self::new(Code::Unauthenticated).with_detail("the refresh token is not valid; log in again")
             }

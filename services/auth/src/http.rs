@@ -3,6 +3,7 @@
 mod api_keys;
 mod clients;
 mod jwks;
+mod oidc;
 mod once;
 mod password_resets;
 mod passwords;
@@ -11,6 +12,8 @@ mod registrations;
 mod sessions;
 mod tokens;
 mod users;
+
+use std::time::Duration;
 
 use ::http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
@@ -124,6 +127,45 @@ pub(crate) fn endpoints() -> Endpoints<State> {
                 .scope(Scope::AccountWrite)
                 .problems(&[Code::NotFound]),
             sessions::browser::end,
+        )
+        .add(
+            Operation::get("list_oidc_providers", "/api/v1/auth/oidc")
+                .summary("List the providers that people may sign in with")
+                .json_answer::<oidc::Providers>(StatusCode::OK, "The providers"),
+            oidc::list,
+        )
+        .add(
+            oidc::leading_on(
+                Operation::get("start_oidc_sign_in", "/api/v1/auth/oidc/{provider}/start"),
+                "The provider, which asks the person",
+            )
+            .summary("Begin to sign in with a provider; for browsers, which follow it")
+            .path_text("provider", "The provider's name")
+            .query::<oidc::Start>()
+            .deadline(PROVIDER_DEADLINE),
+            oidc::start,
+        )
+        .add(
+            oidc::leading_on(
+                Operation::get("complete_oidc_sign_in", "/api/v1/auth/oidc/{provider}/callback"),
+                "The path that was asked for at the beginning, with the cookie of a session",
+            )
+            .summary("End a sign-in that the provider sends back; for browsers, once each")
+            .path_text("provider", "The provider's name")
+            .query::<oidc::Callback>()
+            .deadline(PROVIDER_DEADLINE)
+            .problems(&[Code::Forbidden, Code::EmailTaken, Code::Overloaded]),
+            oidc::complete,
+        )
+        .add(
+            Operation::post("link_oidc_provider", "/api/v1/auth/oidc/{provider}/link")
+                .summary("Begin to let the signed-in user sign in with a provider too")
+                .scope(Scope::AccountWrite)
+                .path_text("provider", "The provider's name")
+                .json_request::<oidc::NewLink>()
+                .json_answer::<oidc::BegunLink>(StatusCode::OK, "Where the browser goes now")
+                .deadline(PROVIDER_DEADLINE),
+            oidc::link,
         )
         .add(
             tokens::taking_token(Operation::post("revoke_token", "/api/v1/auth/revoke"))
@@ -322,6 +364,9 @@ pub(crate) fn endpoints() -> Endpoints<State> {
             jwks::show,
         )
 }
+
+/// Longest time of what asks a provider, which may be asked four times, each for five seconds.
+const PROVIDER_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Answers with secrets are not to be kept by anybody on the way (RFC 6749, section 5.1).
 const NO_STORE: (::http::HeaderName, &str) = (::http::header::CACHE_CONTROL, "no-store");

@@ -25,6 +25,8 @@ mod login_throttle;
 mod mails;
 mod metrics;
 mod network;
+mod oidc;
+mod oidc_provider;
 mod password_changes;
 mod password_resets;
 mod passwords;
@@ -32,6 +34,7 @@ mod registrations;
 mod secrets;
 mod service;
 mod sessions;
+mod sign_in_refusal;
 mod signing_keys;
 mod state;
 mod store;
@@ -43,7 +46,9 @@ mod verifier;
 
 pub use self::{
     administrator::{NewAdministrator, ResetError, reset_password},
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, OidcConfig},
     error::Error,
+    oidc_provider::ProviderError,
     service::{AuthService, Offer},
+    sign_in_refusal::SignInRefusal,
 };

@@ -16,6 +16,8 @@ pub(crate) struct Metrics {
     /// By credential (`access_token`, `api_key`, `cookie`) and outcome: `accepted`, `invalid`, `expired`, `forged`,
     /// `unavailable`.
     pub(crate) verifications: IntCounterVec,
+    /// By outcome: `begun`, then `completed`, `refused` or `failed`.
+    pub(crate) oidc_sign_ins: IntCounterVec,
     /// By kind of work: `hash`, `check`.
     pub(crate) hashing_seconds: HistogramVec,
 }
@@ -44,6 +46,11 @@ impl Metrics {
                 "prosopa_auth_verifications_total",
                 "Credentials verified, by kind and outcome",
                 &["credential", "outcome"],
+            )?,
+            oidc_sign_ins: metrics.counters(
+                "prosopa_auth_oidc_sign_ins_total",
+                "Steps of sign-ins with providers by outcome",
+                &["outcome"],
             )?,
             hashing_seconds: metrics.latencies(
                 "prosopa_auth_password_hashing_seconds",

@@ -171,6 +171,8 @@ async fn try_complete(state: &State, token: &SecretString, new: &Password) -> Re
     if !is_active || !write.use_password_reset(hash, state.clock.now()).await? {
         return Err(Error::InvalidCredentials);
     }
+    // The token was in a mail to the address that the user has: another address would have made it void.
+    write.set_email_verified(user.id, state.clock.now()).await?;
     password_changes::replace(state, &mut write, user.id, &password_hash, None).await?;
     write.commit().await?;
     Ok(user)

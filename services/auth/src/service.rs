@@ -26,7 +26,7 @@ use crate::{
     key_use::KeyUse,
     login_throttle::LoginThrottle,
     metrics::Metrics,
-    password_resets,
+    oidc_provider, password_resets,
     passwords::PasswordHasher,
     signing_keys::SigningKeys,
     state::{self, State},
@@ -111,6 +111,7 @@ impl Service for AuthService {
         );
         let (burst, interval) = password_resets::NETWORK_RATE;
         let reset_throttle = LoginThrottle::of_networks(burst, interval);
+        let providers = oidc_provider::all(&config, &clock)?;
         let state = State::new(state::Parts {
             config,
             clock,
@@ -122,6 +123,7 @@ impl Service for AuthService {
             leak_throttle: LoginThrottle::of_networks(leaked::NETWORK_RATE.0, leaked::NETWORK_RATE.1),
             sign_up_throttle: LoginThrottle::of_networks(sign_up::NETWORK_RATE.0, sign_up::NETWORK_RATE.1),
             mailer,
+            providers,
             signing_keys,
             key_use,
             jobs,

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config, hash_key::HashKey, key_use::KeyUse, login_throttle::LoginThrottle, metrics::Metrics,
-    passwords::PasswordHasher, signing_keys::SigningKeys, store::Store,
+    oidc_provider::Providers, passwords::PasswordHasher, signing_keys::SigningKeys, store::Store,
 };
 
 /// Handles to the service's parts. Cheap to clone.
@@ -37,6 +37,8 @@ pub(crate) struct Parts {
     pub(crate) sign_up_throttle: LoginThrottle,
     /// Nobody where no mail can be sent.
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
+    /// Who people may sign in with.
+    pub(crate) providers: Providers,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) key_use: KeyUse,
     pub(crate) jobs: Jobs,

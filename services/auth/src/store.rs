@@ -4,6 +4,7 @@ pub(crate) mod api_keys;
 pub(crate) mod clients;
 pub(crate) mod credential_changes;
 pub(crate) mod hash_key;
+pub(crate) mod oidc;
 pub(crate) mod password_resets;
 pub(crate) mod registrations;
 pub(crate) mod sessions;

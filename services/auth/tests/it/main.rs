@@ -12,6 +12,7 @@ mod credential_changes;
 mod enumeration;
 mod login_throttle;
 mod mailbox;
+mod oidc;
 mod own_sessions;
 mod password_changes;
 mod password_resets;

@@ -3,11 +3,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Every operation that asks for no credentials, or for a secret of its own. A new one must be put here on purpose.
-const PUBLIC: [&str; 14] = [
+const PUBLIC: [&str; 17] = [
     "auth_begin_browser_session",
+    "auth_complete_oidc_sign_in",
     "auth_complete_password_reset",
     "auth_delete_registration",
     "auth_follow_registration",
+    "auth_list_oidc_providers",
     "auth_log_in",
     "auth_log_out",
     "auth_refresh_session",
@@ -18,6 +20,7 @@ const PUBLIC: [&str; 14] = [
     "auth_show_jwks",
     "auth_show_registration",
     "auth_sign_up_client",
+    "auth_start_oidc_sign_in",
 ];
 
 /// One operation of the published document.

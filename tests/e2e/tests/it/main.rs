@@ -9,6 +9,7 @@ mod cookies;
 mod credentials;
 mod documentation;
 mod faces;
+mod google;
 mod identity;
 mod jobs;
 mod limits;

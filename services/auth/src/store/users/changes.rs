@@ -41,9 +41,9 @@ impl Write {
         unless_taken(renamed)
     }
 
-    /// Gives a user another address; fails if another user has it.
+    /// Gives a user another address, which is only what somebody typed; fails if another user has it.
     pub(crate) async fn set_email(&mut self, id: UserId, email: &Email) -> Result<(), Error> {
-        let sql = "UPDATE users SET email = $2, email_key = $3 WHERE id = $1";
+        let sql = "UPDATE users SET email = $2, email_key = $3, email_verified_at = NULL WHERE id = $1";
         let changed = on_db!(self.tx, c => query(sql)
             .bind(id.uuid())
             .bind(email.as_str())
