@@ -46,7 +46,10 @@ async fn operations(product: &Product) -> Vec<Published> {
             operations.push(Published {
                 id: operation["operationId"].as_str().unwrap().to_owned(),
                 method: method.to_uppercase().parse().unwrap(),
-                path: path.replace("{id}", "det_01h455vb4pex5vsknk084sn02q").replace("{name}", "default"),
+                path: path
+                    .replace("{id}", "det_01h455vb4pex5vsknk084sn02q")
+                    .replace("{name}", "default")
+                    .replace("{provider}", "google"),
                 is_administrative: description.contains("Only for administrators."),
                 scope: scope.map(str::to_owned),
             });

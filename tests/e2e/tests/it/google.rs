@@ -11,8 +11,8 @@ use reqwest::{
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
 };
 
 /// Where people reach the product, through something that does TLS in front of it.
@@ -27,6 +27,8 @@ struct World {
     product: Product,
     issuer: String,
     _provider: Child,
+    /// Kept open, since it ends when nobody can hear it.
+    _said: Lines<BufReader<ChildStdout>>,
     _folder: TempDir,
 }
 
@@ -52,7 +54,7 @@ impl World {
             ("PROSOPA_AUTH__OIDC__GOOGLE__PUBLIC_URL", SITE_URL),
         ])
         .await;
-        Self { product, issuer, _provider: provider, _folder: folder }
+        Self { product, issuer, _provider: provider, _said: lines, _folder: folder }
     }
 }
 
