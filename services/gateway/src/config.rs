@@ -22,7 +22,8 @@ pub struct Config {
     pub failed_authentication_rate: Rate,
     /// Callers, and likewise addresses, whose rate is remembered at the same time.
     pub rate_entries_max: usize,
-    /// Sites whose pages may use the sessions of browsers, beside the host that is asked: `https://app.example.org`.
+    /// Sites whose pages may use the sessions of browsers, beside the host that requests name: `https://app.example.org`
+    /// where a proxy in front passes another `Host` on than browsers sent.
     pub browser_origins: Vec<String>,
     /// What happens to metered requests of the default plan while the ledger's database fails.
     pub on_ledger_loss: OnLedgerLoss,

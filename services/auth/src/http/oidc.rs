@@ -26,6 +26,7 @@ const SIGN_IN_COOKIE: Cookie = Cookie::named("__Host-prosopa_sign_in", "prosopa_
 /// The providers that people may sign in with.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Providers {
+    /// By name; empty where there are none.
     items: Vec<Provider>,
 }
 
