@@ -47,6 +47,7 @@ pub const OTHERS: &[&str] = &[
     "cli",
     "operator",
     "operator/crd",
+    "bench/auth",
     "bench/detection",
     "bench/events",
     "bench/jobs",
