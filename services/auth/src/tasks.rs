@@ -48,8 +48,6 @@ async fn sweep(state: &State) -> Result<bool, Error> {
         + tx.delete_oidc_returns(now, SWEEP_BATCH).await?
         + tx.delete_password_resets(now.before(password_resets::HOUR), SWEEP_BATCH).await?
         + tx.delete_old_changes(credential_changes::KEPT, SWEEP_BATCH).await?;
-        + tx.delete_oidc_returns(now, SWEEP_BATCH).await?
-        + tx.delete_password_resets(now.before(password_resets::HOUR), SWEEP_BATCH).await?;
     if deleted > 0 {
         tx.commit().await?;
     }

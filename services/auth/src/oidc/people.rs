@@ -26,7 +26,7 @@ use crate::{
     store::{
         Lock, Write,
         oidc::Identity,
-        users::{Status, User},
+        users::{Status, User, UserKind},
     },
     user_name::UserName,
 };
@@ -169,6 +169,7 @@ async fn register(
         user_name: user_name.as_str().to_owned(),
         email: email.as_str().to_owned(),
         role: Role::User,
+        kind: UserKind::Person,
         status: Status::Active,
         requests_per_day_max: None,
         created_at: now,
