@@ -102,7 +102,7 @@ async fn refuse_logged_out(state: &State, user_id: UserId, session_id: SessionId
 
 async fn refuse_inactive(write: &mut Write, user_id: UserId) -> Result<(), Error> {
     let user = write.find_user(user_id).await?;
-    let is_active = user.is_some_and(|user| user.status == Status::Active);
+    let is_active = user.is_some_and(|user| user.status == Status::Active && user.kind == UserKind::Person);
     if is_active { Ok(()) } else { Err(SignInRefusal::Inactive.into()) }
 }
 
