@@ -13,6 +13,7 @@ use prosopa_problem::{Code, Problem};
 
 use crate::{
     detections::{self, Look, Made, NewDetection},
+    erasures::{ERASE_ACCOUNT, EraseAccountHandler},
     error::Error,
     images,
     state::State,
@@ -24,6 +25,7 @@ use crate::{
 pub(crate) const KINDS: &[JobKind] = &[
     JobKind { class: JobClass::Normal, ..JobKind::new(DETECT_FACES) },
     JobKind { class: JobClass::Normal, ..JobKind::new(ERASE_SUBJECT) },
+    JobKind { class: JobClass::Normal, ..JobKind::new(ERASE_ACCOUNT) },
 ];
 
 const DETECT_FACES: &str = "detect-faces";
@@ -47,7 +49,9 @@ pub(crate) fn worker(state: &State) -> Result<Worker, SetupError> {
         WorkerConfig { concurrency: CONCURRENCY, reserved_for_interactive: 2, ..WorkerConfig::default() };
     let handler: Arc<dyn Handler> = Arc::new(DetectFacesHandler { state: state.clone() });
     let erasing: Arc<dyn Handler> = Arc::new(EraseSubjectHandler { state: state.clone() });
-    Worker::new(state.jobs.clone(), config, [(DETECT_FACES, handler), (ERASE_SUBJECT, erasing)])
+    let leaving: Arc<dyn Handler> = Arc::new(EraseAccountHandler { state: state.clone() });
+    let handlers = [(DETECT_FACES, handler), (ERASE_SUBJECT, erasing), (ERASE_ACCOUNT, leaving)];
+    Worker::new(state.jobs.clone(), config, handlers)
 }
 
 /// The detection that a completed job made.

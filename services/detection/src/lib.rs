@@ -6,6 +6,7 @@
 mod budget;
 mod config;
 mod detections;
+mod erasures;
 mod error;
 mod events;
 mod faces;

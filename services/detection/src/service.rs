@@ -2,14 +2,22 @@
 
 use std::sync::Arc;
 
-use prosopa_events::Outbox;
+use prosopa_events::{Outbox, Subscription};
 use prosopa_http::Operation;
 use prosopa_jobs::{Jobs, Setup};
-use prosopa_runtime::{BuildError, JobEvents, Parts, Platform, Schemas, Service, Task, TaskKind};
+use prosopa_runtime::{BuildError, JobEvents, Listening, Parts, Platform, Schemas, Service, Task, TaskKind};
 use prosopa_store::{Migration, idempotency, migration};
 use prosopa_vault::Vault;
 
-use crate::{budget::ByteBudget, config::Config, http, jobs, metrics::Metrics, state::State, sweep};
+use crate::{
+    budget::ByteBudget,
+    config::Config,
+    erasures::{self, DeletedAccounts},
+    http, jobs,
+    metrics::Metrics,
+    state::State,
+    sweep,
+};
 
 /// The schema, in order.
 const MIGRATIONS: &[Migration] = &[
@@ -77,6 +85,7 @@ impl Service for DetectionService {
             metrics: Metrics::declare(&platform.metrics)?,
         };
         let worker = jobs::worker(&state)?;
+        let listener = state.clone();
         let http = http::endpoints().into_router(state.clone());
         let sweep =
             Task::new("detection_sweep", TaskKind::Restart, move |stop| sweep::run(state.clone(), stop));
@@ -85,9 +94,23 @@ impl Service for DetectionService {
             http,
             tasks: vec![sweep],
             outbox: Some(outbox),
-            listens: Vec::new(),
+            listens: vec![deleted_accounts(&listener)],
             jobs: vec![("detection_jobs", worker)],
             readiness: Vec::new(),
         })
+    }
+}
+
+/// Accounts that are gone are erased here too.
+fn deleted_accounts(state: &State) -> Listening {
+    let handler = DeletedAccounts { jobs: state.jobs.clone(), clock: Arc::clone(&state.clock) };
+    Listening {
+        subscription: Subscription {
+            name: "deleted_accounts",
+            topics: erasures::TOPICS,
+            handler: Arc::new(handler),
+        },
+        producers: &["auth"],
+        database: state.database.clone(),
     }
 }

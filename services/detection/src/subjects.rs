@@ -9,7 +9,7 @@ use prosopa_jobs::{Handler, JobContext, JobRow, NewJob, Outcome, Stop};
 use prosopa_model::{AccountId, SubjectId};
 use prosopa_problem::Code;
 
-use crate::{error::Error, events, state::State, store};
+use crate::{erasures, error::Error, state::State, store};
 
 /// Kind of the job that removes what is left of an erased subject.
 pub(crate) const ERASE_SUBJECT: &str = "erase-subject";
@@ -89,19 +89,7 @@ impl Handler for EraseSubjectHandler {
             if rows.is_empty() {
                 return Ok(Outcome::Completed(None));
             }
-            let mut tx = database.begin().await?;
-            for row in &rows {
-                if store::detections::delete(&mut tx, account_id, row.id, row.image_id).await? {
-                    events::publish_deleted(&self.state, &mut tx, account_id, row).await?;
-                }
-            }
-            tx.commit().await?;
-            for row in &rows {
-                // One that cannot be removed now is swept; nobody can open it.
-                if let Err(error) = self.state.vault.delete_blob(&row.image_id.to_string()).await {
-                    tracing::warn!(%error, image_id = %row.image_id, "picture of an erased subject waits for the sweep");
-                }
-            }
+            erasures::remove(&self.state, account_id, &rows).await?;
         }
     }
 }

@@ -145,6 +145,19 @@ pub(super) async fn erase(
     }))
 }
 
+/// Some of an account's subjects, those that have come back among them.
+pub(super) async fn list_of_account(
+    connection: &mut Connection,
+    account_id: AccountId,
+    limit: u32,
+) -> Result<Vec<SubjectId>, Error> {
+    let sql = "SELECT id FROM subjects WHERE account_id = $1 LIMIT $2";
+    let rows: Vec<IdRow> = on_db!(connection, c => {
+        query_as(sql).bind(account_id.uuid()).bind(i64::from(limit)).fetch_all(c).await
+    })?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
 /// Some of the living subjects whose keys are not sealed by the key `kid` of the keyring.
 pub(super) async fn list_not_under(
     connection: &mut Connection,

@@ -187,3 +187,23 @@ async fn a_destroyed_key_is_in_no_file() {
         assert!(world.home.holds_anywhere(tombstone.as_bytes()).await);
     }
 }
+
+/// N7: with an account go all its subjects, some at a time, and nobody else's.
+#[tokio::test]
+async fn the_subjects_of_an_account_are_erased_together() {
+    let world = World::new();
+    let vault = world.start().await.vault;
+    let (gone, other) = (AccountId::new(), AccountId::new());
+    let mut subjects = vec![vault.subject_of(gone, Some("patient-7")).await.unwrap()];
+    for _ in 0..2 {
+        subjects.push(vault.subject_of(gone, None).await.unwrap());
+    }
+    let kept = vault.subject_of(other, Some("patient-7")).await.unwrap();
+    for count in [2, 1, 0] {
+        assert_eq!(vault.erase_of_account(gone, 2).await.unwrap(), count);
+    }
+    for subject in subjects {
+        assert!(matches!(vault.seal(subject, "c", b"v").await, Err(VaultError::Erased(_))));
+    }
+    vault.seal(kept, "c", b"v").await.unwrap();
+}

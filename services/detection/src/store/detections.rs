@@ -134,6 +134,17 @@ pub(crate) async fn list_of_subject(
         .await)
 }
 
+/// Some of an account's detections.
+pub(crate) async fn list_of_account(
+    database: &Database,
+    account_id: AccountId,
+    limit: u32,
+) -> Result<Vec<DetectionRow>, Error> {
+    let sql = select!("WHERE d.account_id = $1 LIMIT $2");
+    let mut connection = database.read().await?;
+    on_db!(connection, c => query_as(sql).bind(account_id.uuid()).bind(i64::from(limit)).fetch_all(c).await)
+}
+
 /// The sealed findings of an account's detection.
 pub(crate) async fn find_findings(
     database: &Database,

@@ -1,6 +1,7 @@
 //! Detections and pictures through the service's public door, with a scripted engine.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
+mod accounts;
 mod detections;
 mod images;
 mod jobs;

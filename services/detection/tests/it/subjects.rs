@@ -12,7 +12,7 @@ const LIST: &str = "/api/v1/faces/detections";
 
 impl Detection {
     /// Sends a picture of a person whom the caller names.
-    async fn detect_person(&self, account: AccountId, name: &str) -> Value {
+    pub(crate) async fn detect_person(&self, account: AccountId, name: &str) -> Value {
         let path = format!("{LIST}?subject_id={name}");
         let request = Request::post(path).header("content-type", "image/jpeg").body("a picture".into());
         let received = self.call(account, request.unwrap()).await;
@@ -35,7 +35,7 @@ impl Detection {
     }
 
     /// Keys that still exist.
-    async fn count_keys(&self) -> i64 {
+    pub(crate) async fn count_keys(&self) -> i64 {
         let options = self.test.home.options("detection_keys");
         let database = Database::open_as_it_is(&options).await.unwrap();
         let mut connection = database.read().await.unwrap();

@@ -1,6 +1,6 @@
 //! The cases of sign-up, sign-in and reset that every identity server is asked for, through the whole product.
 
-use prosopa_harness::{Answer, Caller, PASSWORD, Product, patiently};
+use prosopa_harness::{Answer, Caller, PASSWORD, Product, patiently, photo};
 use serde_json::{Value, json};
 
 const ME: &str = "/api/v1/users/me";
@@ -184,14 +184,26 @@ async fn the_last_administrator_stays() {
     }
 }
 
-/// R4: who leaves is gone: name and address are free, and nothing of the user answers.
+/// The sealed pictures that lie in the data folder.
+fn count_pictures(product: &Product) -> usize {
+    let folders =
+        std::fs::read_dir(product.data_dir().join("blobs/detection")).into_iter().flatten().flatten();
+    folders.map(|folder| std::fs::read_dir(folder.path()).unwrap().count()).sum()
+}
+
+/// R4, N7: who leaves is gone: name and address are free, nothing of the user answers, and the pictures are erased.
 #[tokio::test]
 async fn a_user_who_leaves_is_gone() {
     let product = Product::start().await;
     let user = product.user().await;
+    assert_eq!(user.detect(photo(), "image/png").await.status, 201);
+    assert_eq!(count_pictures(&product), 1);
     let request = user.request(reqwest::Method::DELETE, ME).json(&json!({ "password": PASSWORD }));
     assert_eq!(user.send(request).await.status, 204);
     assert_eq!(user.get(ME).await.refusal(), (401, "unauthenticated".into()));
     assert_eq!(sign_in(&product, &user.user_name, PASSWORD).await.refusal().0, 401);
     assert_eq!(product.stranger().register(&user.user_name).await.status, 201);
+    while count_pictures(&product) > 0 {
+        assert_eq!(product.ask_admin("/livez").await.status, 200);
+    }
 }
