@@ -68,8 +68,10 @@ generate: build ## Write the generated files again
 bench: models ## Measure the optimised build: start, memory, latency, throughput
 	@exec bench/run.sh $(ARGS)
 
-bench-auth: models ## Measure logins beside argon2id alone, and sign-up to refresh with k6 (ARGS="--vus 8 --duration 30s")
+bench-auth: models ## Measure logins beside argon2id alone, verifications, and sign-up to refresh with k6 (ARGS="--vus 8 --duration 30s")
 	@bench/logins/run.sh
+	@bench/auth/run.sh
+	@bench/verification/run.sh
 	@exec bench/k6/run.sh $(ARGS)
 
 clean-build: ## Remove what cargo built

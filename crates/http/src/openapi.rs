@@ -81,6 +81,13 @@ pub fn assemble(title: &str, version: &str, sections: &[Section<'_>]) -> Result<
                     "name": SESSION_COOKIE.on(Transport::Secure),
                     "description": "Session of a browser; requests that change something also carry `X-CSRF-Token`",
                 },
+                // The nearest that OpenAPI has to say about it.
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Signature",
+                    "description": "Signature of an API client (RFC 9421), beside `Signature-Input` and, with content, `Content-Digest` (RFC 9530)",
+                },
             },
         },
     }))
@@ -110,7 +117,8 @@ fn render(service: &str, id: &str, operation: &Operation) -> Value {
     }
     if let Some(scope) = operation.access.scope() {
         notes.push(format!("Needs the scope `{}`.", scope.as_str()));
-        rendered.insert("security".into(), json!([{ "bearer": [] }, { "api_key": [] }, { "cookie": [] }]));
+        let schemes = json!([{ "bearer": [] }, { "api_key": [] }, { "cookie": [] }, { "signature": [] }]);
+        rendered.insert("security".into(), schemes);
     } else {
         rendered.insert("security".into(), json!([]));
     }

@@ -109,7 +109,8 @@ async fn find_user(state: &State, email_key: &str) -> Result<Option<User>, Error
     Ok(user.filter(|user| user.kind == UserKind::Person))
 }
 
-/// Keeps the digest of a token, unless the user has all the tokens that one may have; says whether it is kept.
+/// Keeps the digest of a token, unless the user has all the tokens that one may have, or another address by now; says
+/// whether it is kept.
 async fn keep(
     state: &State,
     user: &User,
@@ -119,6 +120,10 @@ async fn keep(
     let hash = secrets::digest(&request.token);
     let now = state.clock.now();
     let mut write = state.store.begin_holding(&[Lock::User(user.id)]).await?;
+    let still = write.find_user(user.id).await?;
+    if still.is_none_or(|still| still.email != user.email || still.status != Status::Active) {
+        return Ok(false);
+    }
     let recent = write.list_password_resets(user.id, now.before(HOUR)).await?;
     if recent.iter().any(|reset| reset.hash == hash) {
         return Ok(true);

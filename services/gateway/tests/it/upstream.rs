@@ -21,6 +21,9 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use utoipa::ToSchema;
 
+/// Time for an operation that never ends: enough to reach it, however busy the machine.
+const HANG: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// How many requests reached the service, how many it has done, and how many were dropped in its hands.
 #[derive(Clone, Default)]
 pub(crate) struct Probe {
@@ -63,7 +66,7 @@ fn endpoints() -> Endpoints<Probe> {
         .add(Operation::post("upload", "/api/v1/upload").body_bytes_max(16), upload)
         .add(metered("ignore_errors", "/api/v1/ignored-errors").body_bytes_max(64), ignore_errors)
         .add(metered("answer_with", "/api/v1/answers/{status}"), answer_with)
-        .add(metered("hang", "/api/v1/hang").deadline(std::time::Duration::from_millis(30)), hang)
+        .add(metered("hang", "/api/v1/hang").deadline(HANG), hang)
         .add(metered("wait", "/api/v1/wait"), wait)
         .add(metered("refuse_late", "/api/v1/late-refusals"), refuse_late)
         .add(metered("panic", "/api/v1/panic"), panic)
