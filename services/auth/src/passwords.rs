@@ -1,5 +1,6 @@
 //! Passwords: which are acceptable (NIST SP 800-63B, section 3.1.1.2) and what is compared.
 
+mod argon2id;
 mod common;
 mod hasher;
 

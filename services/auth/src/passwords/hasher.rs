@@ -1,9 +1,9 @@
-//! Argon2id (RFC 9106) on a bounded number of threads: hashing is slow and takes memory by design.
+//! Hashing on a bounded number of threads: it is slow and takes memory by design.
 
 use std::{sync::Arc, time::Instant};
 
 use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
+    Algorithm, Params, PasswordHasher as _, PasswordVerifier as _,
     password_hash::{self, phc},
 };
 use secrecy::ExposeSecret;
@@ -11,13 +11,13 @@ use tokio::sync::Semaphore;
 
 use prosopa_telemetry::HistogramVec;
 
-use super::Password;
+use super::{Password, argon2id::Argon2id};
 use crate::{config::Config, error::Error};
 
 /// Hashes and checks passwords. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct PasswordHasher {
-    argon2: Argon2<'static>,
+    argon2: Argon2id,
     /// One permit for each thread that may hash.
     threads: Arc<Semaphore>,
     logins: WaitingRoom,
@@ -68,7 +68,7 @@ impl PasswordHasher {
         let params = params.map_err(|error| Error::Hashing(error.into()))?;
         let threads = config.password_hashing_concurrency;
         let mut hasher = Self {
-            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            argon2: Argon2id::new(params),
             threads: Arc::new(Semaphore::new(threads)),
             logins: WaitingRoom::new(threads, config.password_hashing_queue_max),
             // Of several threads at most half, and of a single one every other turn.
@@ -97,10 +97,10 @@ impl PasswordHasher {
     pub(crate) async fn check(&self, password: &Password, hash: Option<&str>) -> Result<Check, Error> {
         let (argon2, password) = (self.argon2.clone(), password.clone());
         let has_user = hash.is_some();
-        let hash = hash.unwrap_or(&self.decoy).to_owned();
+        let hash = phc::PasswordHash::new(hash.unwrap_or(&self.decoy));
+        let hash = hash.map_err(|error| Error::Hashing(error.into()))?;
         let is_outdated = !self.is_current(&hash).map_err(Error::Hashing)?;
-        let check =
-            move || argon2.verify_password(password.secret().expose_secret().as_bytes(), hash.as_str());
+        let check = move || argon2.verify_password(password.secret().expose_secret().as_bytes(), &hash);
         let is_right = match self.run("check", Room::Login, check).await? {
             Ok(()) => has_user,
             Err(password_hash::Error::PasswordInvalid) => false,
@@ -109,9 +109,8 @@ impl PasswordHasher {
         Ok(Check { is_right, is_outdated })
     }
 
-    fn is_current(&self, hash: &str) -> Result<bool, password_hash::Error> {
-        let hash = phc::PasswordHash::new(hash)?;
-        let params = Params::try_from(&hash)?;
+    fn is_current(&self, hash: &phc::PasswordHash) -> Result<bool, password_hash::Error> {
+        let params = Params::try_from(hash)?;
         let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
         let is_argon2id = hash.algorithm == Algorithm::Argon2id.ident();
         Ok(is_argon2id && cost(&params) == cost(self.argon2.params()))
