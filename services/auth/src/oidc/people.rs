@@ -138,6 +138,10 @@ async fn link_by_email(
 ) -> Result<Option<NewCookie>, Error> {
     let mut write = state.store.begin_holding(&[Lock::User(user_id)]).await?;
     refuse_inactive(&mut write, user_id).await?;
+    // The same person, at the same time: whoever was faster is who has the address.
+    if write.find_user_id_by_identity(identity).await?.is_some() {
+        return Ok(None);
+    }
     let is_proven = write.find_verified_email(user_id).await?.is_some_and(|known| known == email.key());
     if !is_proven || write.has_identity_of(&identity.issuer, user_id).await? {
         return Err(SignInRefusal::EmailOfAnother.into());
