@@ -3,6 +3,7 @@
 pub(crate) mod api_keys;
 pub(crate) mod clients;
 pub(crate) mod credential_changes;
+mod grants;
 pub(crate) mod hash_key;
 pub(crate) mod oidc;
 pub(crate) mod password_resets;

@@ -1,7 +1,7 @@
 //! Statements about API keys.
 
 use prosopa_model::{AccountId, ApiKeyId, Cursor, Role, Scopes, Timestamp, UserId};
-use prosopa_store::{affected, on_db, query, query_as, query_scalar, row};
+use prosopa_store::{affected, on_db, query, query_as, row};
 
 use super::{Store, Write, users::Status};
 use crate::error::Error;
@@ -123,12 +123,7 @@ impl Write {
     ) -> Result<u64, Error> {
         let sql = "SELECT count(*) FROM api_keys
                    WHERE account_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
-        let count = on_db!(self.tx, c => query_scalar::<_, i64>(sql)
-            .bind(account_id.uuid())
-            .bind(now.micros())
-            .fetch_one(c)
-            .await)?;
-        Ok(count.unsigned_abs())
+        self.count_granted(sql, account_id, now).await
     }
 
     /// When the `rank`th newest key of an account was made, revoked and expired ones counted; none if there are fewer.
@@ -141,12 +136,7 @@ impl Write {
                    WHERE account_id = $1
                    ORDER BY created_at DESC
                    LIMIT 1 OFFSET $2";
-        let micros = on_db!(self.tx, c => query_scalar::<_, i64>(sql)
-            .bind(account_id.uuid())
-            .bind(i64::from(rank.saturating_sub(1)))
-            .fetch_optional(c)
-            .await)?;
-        Ok(micros.map(Timestamp::from_micros))
+        self.find_granted_at(sql, account_id, rank).await
     }
 
     /// Adds a key.
