@@ -15,7 +15,7 @@ use crate::{
     store::assignments::{self, AssignmentRow},
 };
 
-const SUBJECT: &str = "Who has the plan: `acc_…`, `usr_…` or `key_…`";
+const SUBJECT: &str = "Who has the plan: `acc_…`, `usr_…`, `key_…` or `cli_…`";
 
 pub(super) fn endpoints() -> Endpoints<State> {
     let assignment = "/api/v1/admin/quota-assignments/{id}";
@@ -38,7 +38,9 @@ pub(super) fn endpoints() -> Endpoints<State> {
         )
         .add(
             Operation::put("put_quota_assignment", assignment)
-                .summary("Give an account, a user or a key a plan; it holds everywhere within a second")
+                .summary(
+                    "Give an account, a user, a key or a client a plan; it holds everywhere within a second",
+                )
                 .administrator()
                 .path_id(SUBJECT)
                 .json_request::<NewAssignment>()

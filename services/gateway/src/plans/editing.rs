@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use prosopa_model::{AccountId, ApiKeyId, Clock, Timestamp, UserId};
+use prosopa_model::{AccountId, ApiClientId, ApiKeyId, Clock, Timestamp, UserId};
 use prosopa_store::{Database, Tx};
 
 use super::{DefinitionError, Known, PlanBook, PlanDefinition};
@@ -48,7 +48,7 @@ pub(crate) enum EditError {
     Store(#[from] prosopa_store::Error),
 }
 
-/// Who may have a plan: an account, a user or a key.
+/// Who may have a plan: an account, a user, a key or a client.
 #[derive(Debug, Clone)]
 pub(crate) struct Subject {
     id: Uuid,
@@ -61,7 +61,8 @@ impl Subject {
         let account = text.parse().map(AccountId::uuid).ok();
         let user = || text.parse().map(UserId::uuid).ok();
         let key = || text.parse().map(ApiKeyId::uuid).ok();
-        let id = account.or_else(user).or_else(key)?;
+        let client = || text.parse().map(ApiClientId::uuid).ok();
+        let id = account.or_else(user).or_else(key).or_else(client)?;
         Some(Self { id, text: text.to_owned() })
     }
 

@@ -1,16 +1,18 @@
 //! Plans: who may define them, whom they hold for, what they count.
 
+mod selection;
+
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 use prosopa_gateway::{GatewayService, MIGRATIONS};
-use prosopa_model::{ApiKeyId, Credential, Principal, Role, Scope, Scopes};
+use prosopa_model::{Principal, Role, Scope, Scopes};
 use prosopa_runtime::Service;
 use prosopa_store::{Database, affected, on_db, query};
 use prosopa_testkit::TestHome;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Call, Gateway, fast, user, with_key};
+use crate::harness::{Answer, Call, Gateway, fast, user};
 
 const PLANS: &str = "/api/v1/admin/quota-plans";
 const ASSIGNMENTS: &str = "/api/v1/admin/quota-assignments";
@@ -240,38 +242,6 @@ async fn only_administrators_change_plans() {
         }
         gateway.send(Call::new(method, path)).await.expect_problem(401, "unauthenticated");
     }
-}
-
-/// N8: the plan of the key, else of the user, else of the account, else the default; and whose counters they charge.
-#[tokio::test]
-async fn the_nearest_plan_holds() {
-    let gateway = Gateway::start_with_administrator().await;
-    let person = user();
-    let key = ApiKeyId::new();
-    gateway.know("session", &person);
-    gateway.know("key", &Principal { credential: Credential::ApiKey(key), ..person.clone() });
-    gateway.know("other key", &with_key(&person));
-    for (name, limit) in [("of-key", 5), ("of-user", 4), ("of-account", 3)] {
-        gateway.put_plan(name, &per_day(limit)).await;
-    }
-    let plan = async |credential: &str| gateway.quota(credential).await["plan"].clone();
-    assert_eq!(plan("session").await, "default");
-    gateway.assign(&person.account_id.to_string(), &json!({ "plan": "of-account" })).await;
-    assert_eq!([plan("session").await, plan("key").await], ["of-account", "of-account"]);
-    gateway.assign(&person.user_id.to_string(), &json!({ "plan": "of-user" })).await;
-    assert_eq!([plan("session").await, plan("key").await], ["of-user", "of-user"]);
-    gateway.assign(&key.to_string(), &json!({ "plan": "of-key" })).await;
-    assert_eq!(plan("session").await, "of-user");
-    assert_eq!(plan("other key").await, "of-user");
-    assert_eq!(plan("key").await, "of-key");
-    assert_eq!(gateway.spend_all("session").await, 4);
-    assert_eq!(gateway.spend_all("other key").await, 0, "keys share the account's counters");
-    assert_eq!(gateway.spend_all("key").await, 5, "but for one that has a plan of its own");
-    let account = format!("{ASSIGNMENTS}/{}", person.user_id);
-    gateway.edit(Method::DELETE, &account, &Value::Null).await;
-    assert_eq!(plan("session").await, "of-account");
-    gateway.assign(&person.user_id.to_string(), &json!({ "plan": "default" })).await;
-    assert_eq!(plan("session").await, "default", "which may be given as well");
 }
 
 /// N8: another plan gives no second quota for the same window.
