@@ -3,12 +3,15 @@
 use std::{error::Error, path::Path};
 
 /// Messages with secrets: their debug forms are written by hand.
-const SECRET: [&str; 5] = [
+const SECRET: [&str; 8] = [
     "prosopa.auth.v1.VerifyRequest",
     "prosopa.auth.v1.VerifyCookieRequest",
     "prosopa.auth.v1.FindClientKeyRequest",
     "prosopa.auth.v1.NoteClientKeyUseRequest",
     "prosopa.auth.v1.ClientKey",
+    "prosopa.notifications.v1.SendMailRequest",
+    "prosopa.notifications.v1.SendMailRequest.purpose",
+    "prosopa.notifications.v1.Token",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -18,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "prosopa/engine/v1/engine.proto",
         "prosopa/events/v1/events.proto",
         "prosopa/auth/v1/verifier.proto",
+        "prosopa/notifications/v1/mailer.proto",
     ];
     let files = protox::compile(files.map(|file| root.join(file)), [root])?;
     tonic_prost_build::configure().bytes(".").skip_debug(SECRET).compile_fds(files)?;

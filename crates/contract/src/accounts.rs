@@ -1,8 +1,12 @@
 //! The contract of whoever knows accounts: may a user still act for one?
 
+mod grpc;
+
 use async_trait::async_trait;
 
 use prosopa_model::{AccountId, UserId};
+
+pub use self::grpc::{AccountsClient, serve_accounts};
 
 /// Tells whether what was asked for some time ago may still be done. Implemented by the auth service.
 ///

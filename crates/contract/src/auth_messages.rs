@@ -1,8 +1,6 @@
-//! The messages of `proto/prosopa/auth/v1`, what they have in common, and debug forms that show no secret.
+//! The messages of `proto/prosopa/auth/v1`, how principals are written in them, and debug forms that show no secret.
 
-use std::{fmt, time::Duration};
-
-use tonic::{Request, Status};
+use std::fmt;
 
 use prosopa_model::{Credential, Scope};
 
@@ -18,31 +16,8 @@ mod messages {
 
 pub(crate) use self::messages::*;
 
-/// Longest time that a caller waits for an answer: one read of a database.
-pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// Room for any message of these services; the longest one lists changes.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 64 * 1024;
-
-/// A call that the other end gives up as early as this one does.
-pub(crate) fn timed<T>(message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    request.set_timeout(CALL_TIMEOUT);
-    request
-}
-
-/// Waits for an answer, but not for ever: a connection can be silent for minutes before it is known to be gone.
-pub(crate) async fn in_time<T>(call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
-    match tokio::time::timeout(CALL_TIMEOUT, call).await {
-        Ok(answer) => answer,
-        Err(_) => Err(Status::deadline_exceeded("no answer in time")),
-    }
-}
-
-/// A failed call, for the log.
-pub(crate) fn describe(status: &Status) -> String {
-    format!("{}: {}", status.code(), status.message())
-}
 
 /// The message for a principal, without the quota: no service of these knows it.
 pub(crate) fn write_principal(principal: &prosopa_model::Principal) -> Principal {

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 mod auth_messages;
+mod calls;
 pub mod client_keys;
 pub mod credential_changes;
 pub mod engine;

@@ -1,5 +1,7 @@
 //! The contract of whoever writes to people: what is accepted is sent, also after a crash.
 
+mod grpc;
+
 use std::fmt;
 
 use async_trait::async_trait;
@@ -7,6 +9,8 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use prosopa_model::Timestamp;
+
+pub use self::grpc::{MailerClient, serve_mailer};
 
 /// Sends mail. Implemented by the notifications service.
 #[async_trait]

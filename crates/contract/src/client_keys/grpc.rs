@@ -8,10 +8,13 @@ use secrecy::ExposeSecret;
 use tonic::{Request, Response, Status, transport::Channel};
 
 use super::{ClientKey, ClientKeys, ClientKeysError, SignatureAlgorithm};
-use crate::auth_messages::{
-    self as messages, FindClientKeyRequest, FindClientKeyResponse, MESSAGE_BYTES_MAX,
-    NoteClientKeyUseRequest, NoteClientKeyUseResponse, client_keys_client, client_keys_server, describe,
-    in_time, read_principal, timed, write_principal,
+use crate::{
+    auth_messages::{
+        self as messages, FindClientKeyRequest, FindClientKeyResponse, MESSAGE_BYTES_MAX,
+        NoteClientKeyUseRequest, NoteClientKeyUseResponse, client_keys_client, client_keys_server,
+        read_principal, write_principal,
+    },
+    calls::{describe, in_time, timed},
 };
 
 /// No access key is longer, bytes.

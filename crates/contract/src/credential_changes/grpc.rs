@@ -13,9 +13,11 @@ use tonic::{Request, Response, Status, Streaming, transport::Channel};
 use uuid::Uuid;
 
 use super::{Changes, ChangesError, CredentialChanges, Subjects};
-use crate::auth_messages::{
-    MESSAGE_BYTES_MAX, WatchEvent, WatchRequest, credential_changes_client, credential_changes_server,
-    describe, in_time,
+use crate::{
+    auth_messages::{
+        MESSAGE_BYTES_MAX, WatchEvent, WatchRequest, credential_changes_client, credential_changes_server,
+    },
+    calls::{describe, in_time},
 };
 
 /// Longest time without a question after which a stream is ended.

@@ -9,21 +9,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use prost::Message;
 use secrecy::{ExposeSecret, SecretString};
-use tonic::{
-    Code, Request, Response, Status,
-    metadata::{MetadataMap, MetadataValue},
-    transport::Channel,
-};
+use tonic::{Code, Request, Response, Status, transport::Channel};
 
 use prosopa_model::{Principal, Timestamp};
 
 use super::{CookieError, CookieWish, PresentedCookie, Verified, Verifier, VerifyError};
-use crate::auth_messages::{
-    MESSAGE_BYTES_MAX, VerifyCookieRequest, VerifyRequest, VerifyResponse, describe, in_time, read_principal,
-    timed, verifier_client, verifier_server, write_principal,
+use crate::{
+    auth_messages::{
+        MESSAGE_BYTES_MAX, VerifyCookieRequest, VerifyRequest, VerifyResponse, read_principal,
+        verifier_client, verifier_server, write_principal,
+    },
+    calls::{describe, in_time, name_of, named, timed},
 };
-
-const ERROR_KEY: &str = "prosopa-error";
 
 /// A verifier behind gRPC.
 #[derive(Clone)]
@@ -132,16 +129,6 @@ fn write_cookie_error(error: &CookieError) -> Status {
         CookieError::Unavailable { detail } => (Code::Unavailable, "unavailable", detail.clone()),
     };
     named(code, name, detail)
-}
-
-fn named(code: Code, name: &'static str, detail: String) -> Status {
-    let mut metadata = MetadataMap::new();
-    metadata.insert(ERROR_KEY, MetadataValue::from_static(name));
-    Status::with_metadata(code, detail, metadata)
-}
-
-fn name_of(status: &Status) -> Option<&[u8]> {
-    status.metadata().get(ERROR_KEY).map(MetadataValue::as_bytes)
 }
 
 fn read_cookie_error(status: &Status) -> CookieError {
