@@ -29,12 +29,25 @@ pub struct Outbox {
     clock: Arc<dyn Clock>,
     wake: Arc<Notify>,
     readers: Readers,
+    /// Whether its service is in this process.
+    is_own: bool,
 }
 
 impl Outbox {
     /// The outbox in a service's database, which has the tables of [`MIGRATION`](crate::MIGRATION).
     pub fn new(service: &'static str, database: Database, clock: Arc<dyn Clock>) -> Self {
-        Self { service, database, clock, wake: Arc::default(), readers: Readers::default() }
+        Self { service, database, clock, wake: Arc::default(), readers: Readers::default(), is_own: true }
+    }
+
+    /// The outbox of a service in another process, to be read here. What is published there is noticed by looking, and
+    /// deleted there.
+    pub fn of_another_process(service: &'static str, database: Database, clock: Arc<dyn Clock>) -> Self {
+        Self { is_own: false, ..Self::new(service, database, clock) }
+    }
+
+    /// Whether its service is in this process.
+    pub const fn is_own(&self) -> bool {
+        self.is_own
     }
 
     /// The service.
@@ -67,6 +80,7 @@ impl Outbox {
 
     /// A reader of what is published here.
     pub fn source(&self) -> Source {
-        Source::new(self.database.clone(), Arc::clone(&self.wake), Arc::clone(&self.readers))
+        let source = Source::new(self.database.clone(), Arc::clone(&self.wake), Arc::clone(&self.readers));
+        if self.is_own { source } else { source.without_trimming() }
     }
 }

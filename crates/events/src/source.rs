@@ -32,11 +32,17 @@ pub struct Source {
     readers: Readers,
     /// Missing places, each with the number of a transaction that had not begun when it was missed.
     missing: BTreeMap<i64, i64>,
+    is_trimmed: bool,
 }
 
 impl Source {
     pub(crate) const fn new(database: Database, wake: Arc<Notify>, readers: Readers) -> Self {
-        Self { database, wake, readers, missing: BTreeMap::new() }
+        Self { database, wake, readers, missing: BTreeMap::new(), is_trimmed: true }
+    }
+
+    /// Leaves the deleting to the producer.
+    pub(crate) fn without_trimming(self) -> Self {
+        Self { is_trimmed: false, ..self }
     }
 
     /// Says how far a reader is.
@@ -91,6 +97,9 @@ impl Source {
 
     /// Deletes what every reader of this process has had and was said before a time.
     pub(crate) async fn trim(&self, time: Timestamp) -> Result<(), Error> {
+        if !self.is_trimmed {
+            return Ok(());
+        }
         let position = self.readers.lock().unwrap_or_else(PoisonError::into_inner).values().copied().min();
         let Some(position) = position else { return Ok(()) };
         while producer::delete_before(&self.database, position, time, TRIM_STEP).await? > 0 {}

@@ -16,29 +16,38 @@ use crate::{Task, TaskKind};
 pub struct Listening {
     /// What it hears and does.
     pub subscription: Subscription,
-    /// The services that say it; one that is not hosted here says nothing here.
+    /// The services that say it; one that is neither hosted nor heard here says nothing here.
     pub producers: &'static [&'static str],
     /// The listener's database.
     pub database: Database,
 }
 
-/// How long events are kept that nobody in this process hears.
+/// How long events are kept that nobody hears.
 const KEEP_UNHEARD: Duration = Duration::from_hours(24);
+
+/// How long events are kept for other processes.
+const KEEP_FOR_OTHERS: Duration = Duration::from_hours(7 * 24);
 
 /// Pause between two deletions of them.
 const FORGET_PERIOD: Duration = Duration::from_secs(600);
 
-/// One task for each subscription and producer, and one for each producer that nobody hears.
+/// One task for each subscription and producer, and one for each producer here that nobody here hears; the services
+/// `heard_elsewhere` may be heard by other processes.
 pub(crate) fn tasks(
     outboxes: &[Outbox],
     listenings: Vec<Listening>,
+    heard_elsewhere: &[&str],
     clock: &Arc<dyn Clock>,
     metrics: &RunnerMetrics,
 ) -> Vec<Task> {
     let is_heard =
         |outbox: &&Outbox| listenings.iter().any(|listening| listening.producers.contains(&outbox.service()));
-    let unheard = outboxes.iter().filter(|outbox| !is_heard(outbox));
-    let mut tasks: Vec<Task> = unheard.map(|outbox| forget(outbox.clone(), Arc::clone(clock))).collect();
+    let unheard = outboxes.iter().filter(|outbox| outbox.is_own() && !is_heard(outbox));
+    let forget = |outbox: &Outbox| {
+        let is_for_others = heard_elsewhere.contains(&outbox.service());
+        forget(outbox.clone(), Arc::clone(clock), if is_for_others { KEEP_FOR_OTHERS } else { KEEP_UNHEARD })
+    };
+    let mut tasks: Vec<Task> = unheard.map(forget).collect();
     for listening in listenings {
         let heard = outboxes.iter().filter(|outbox| listening.producers.contains(&outbox.service()));
         for outbox in heard {
@@ -62,7 +71,7 @@ pub(crate) fn tasks(
 }
 
 /// An outbox that nobody reads would grow for ever.
-fn forget(outbox: Outbox, clock: Arc<dyn Clock>) -> Task {
+fn forget(outbox: Outbox, clock: Arc<dyn Clock>, keep: Duration) -> Task {
     Task::new("forget_unheard_events", TaskKind::Restart, move |stop| {
         let (outbox, clock) = (outbox.clone(), Arc::clone(&clock));
         async move {
@@ -70,7 +79,7 @@ fn forget(outbox: Outbox, clock: Arc<dyn Clock>) -> Task {
             while !stop.is_cancelled() {
                 tokio::select! {
                     () = stop.cancelled() => {}
-                    _ = ticks.tick() => outbox.forget_before(clock.now().before(KEEP_UNHEARD)).await?,
+                    _ = ticks.tick() => outbox.forget_before(clock.now().before(keep)).await?,
                 }
             }
             Ok(())

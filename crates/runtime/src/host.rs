@@ -21,13 +21,15 @@ pub struct Host {
     tasks: Vec<Task>,
     outboxes: Vec<Outbox>,
     listenings: Vec<Listening>,
+    heard_elsewhere: Vec<&'static str>,
     readiness: Vec<Readiness>,
     internal: Option<(InternalListener, InternalRoutes)>,
 }
 
-/// The ports every host listens on, bound before anything else so that a taken one is found early.
+/// The ports a host listens on, bound before anything else so that a taken one is found early.
 pub struct Listeners {
-    public: TcpListener,
+    /// None in a process that no user talks to.
+    public: Option<TcpListener>,
     admin: TcpListener,
 }
 
@@ -46,12 +48,20 @@ pub struct HostError {
 impl Listeners {
     /// Binds both ports; port 0 takes a free one.
     pub async fn bind(public: SocketAddr, admin: SocketAddr) -> Result<Self, HostError> {
-        Ok(Self { public: bind(public).await?, admin: bind(admin).await? })
+        Ok(Self { public: Some(bind(public).await?), admin: bind(admin).await? })
+    }
+
+    /// Binds the port for operators alone, in a process that no user talks to.
+    pub async fn bind_admin(admin: SocketAddr) -> Result<Self, HostError> {
+        Ok(Self { public: None, admin: bind(admin).await? })
     }
 
     /// Address for users.
+    ///
+    /// # Errors
+    /// There is no port for users here.
     pub fn public_address(&self) -> io::Result<SocketAddr> {
-        self.public.local_addr()
+        self.public.as_ref().ok_or(io::ErrorKind::AddrNotAvailable)?.local_addr()
     }
 
     /// Address for operators.
@@ -84,6 +94,7 @@ impl Host {
             tasks: Vec::new(),
             outboxes: Vec::new(),
             listenings: Vec::new(),
+            heard_elsewhere: Vec::new(),
             readiness: Vec::new(),
             internal: None,
         }
@@ -99,6 +110,21 @@ impl Host {
         (parts.offer, parts.http)
     }
 
+    /// Takes over a task of nobody's.
+    pub fn supervise(&mut self, task: Task) {
+        self.tasks.push(task);
+    }
+
+    /// Lets the services here hear one in another process.
+    pub fn hear(&mut self, outbox: Outbox) {
+        self.outboxes.push(outbox);
+    }
+
+    /// Keeps what these services say for other processes to hear.
+    pub fn keep_for_others(&mut self, services: &[&'static str]) {
+        self.heard_elsewhere.extend(services);
+    }
+
     /// Will serve the product's other processes too; a process that holds the whole product has none to serve.
     ///
     /// There is one such listener: what was said before is replaced.
@@ -106,7 +132,7 @@ impl Host {
         self.internal = Some((listener, routes));
     }
 
-    /// Serves `public` until shutdown is asked for, then drains: stop accepting, finish requests, stop tasks,
+    /// Serves `public`, where there is a port for it, until shutdown is asked for, then drains: stop accepting, finish requests, stop tasks,
     /// close databases.
     ///
     /// The end of an essential task asks for shutdown too, and is the error after the drain.
@@ -116,7 +142,8 @@ impl Host {
         public: impl Into<PublicRoutes>,
         options: ListenerOptions,
     ) -> Result<(), TaskEnded> {
-        let mut doors = vec![(listeners.public, public.into().into_router())];
+        let public = listeners.public.map(|listener| (listener, public.into().into_router()));
+        let mut doors = Vec::from_iter(public);
         doors.extend(self.internal.map(|(listener, routes)| (listener.0, routes.into_router())));
         let mut readiness = self.platform.database_readiness();
         readiness.extend(self.readiness);
@@ -125,7 +152,13 @@ impl Host {
         let (stop_admin, stop_tasks) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = JoinSet::new();
         let carriers = match RunnerMetrics::declare(&self.platform.metrics) {
-            Ok(metrics) => events::tasks(&self.outboxes, self.listenings, &self.platform.clock, &metrics),
+            Ok(metrics) => events::tasks(
+                &self.outboxes,
+                self.listenings,
+                &self.heard_elsewhere,
+                &self.platform.clock,
+                &metrics,
+            ),
             Err(error) => return Err(TaskEnded { task: "events", reason: error.to_string() }),
         };
         for task in self.tasks.into_iter().chain(carriers) {

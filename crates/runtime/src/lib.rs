@@ -10,6 +10,7 @@ mod databases;
 mod events;
 mod host;
 mod listener;
+mod peer_addresses;
 mod platform;
 mod principals;
 mod routes;
@@ -22,6 +23,7 @@ pub use self::{
     events::{JobEvents, Listening},
     host::{Host, HostError, InternalListener, Listeners},
     listener::{ListenerOptions, PeerAddress},
+    peer_addresses::{PeerAddressError, PeerAddresses},
     platform::{DatabaseError, PeerError, Peers, Platform, Upstream},
     principals::{
         PROSOPA_PRINCIPAL, PrincipalConfig, PrincipalKeyError, PrincipalKeys, PrincipalPublicKeys,
