@@ -5,7 +5,7 @@ mod grpc;
 use async_trait::async_trait;
 use secrecy::SecretSlice;
 
-use prosopa_model::Principal;
+use prosopa_model::{Principal, Timestamp};
 
 pub use self::grpc::{ClientKeysClient, serve_client_keys};
 
@@ -31,6 +31,8 @@ pub struct ClientKey {
     /// The shared secret of [`SignatureAlgorithm::HmacSha256`], as it was shown (32 bytes or more), or the 32 bytes of
     /// the public key of [`SignatureAlgorithm::Ed25519`].
     pub material: SecretSlice<u8>,
+    /// Until when the answer holds unless a change is told; none: it is good for this one request.
+    pub valid_until: Option<Timestamp>,
 }
 
 /// How an API client signs.

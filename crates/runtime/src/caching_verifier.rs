@@ -6,6 +6,7 @@
 
 mod answer;
 mod answers;
+mod client_keys;
 mod flights;
 mod news;
 
@@ -18,12 +19,14 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use prosopa_contract::{
+    client_keys::ClientKeys,
     credential_changes::{CredentialChanges, Subjects},
     verifier::{CookieError, PresentedCookie, Verified, Verifier, VerifyError},
 };
 use prosopa_model::{Clock, Principal};
 use prosopa_telemetry::{IntCounterVec, Metrics, MetricsError};
 
+pub use self::client_keys::CachingClientKeys;
 use self::{
     answer::{Answer, Beginning},
     answers::{Answers, Digest},
@@ -48,8 +51,8 @@ struct Parts {
     verifier: Arc<dyn Verifier>,
     changes: Arc<dyn CredentialChanges>,
     clock: Arc<dyn Clock>,
-    news: News,
-    answers: Answers,
+    news: Arc<News>,
+    answers: Answers<Verified>,
     flights: Flights,
     verifications: IntCounterVec,
 }
@@ -71,7 +74,8 @@ impl CachingVerifier {
              asked for since changes are not heard of",
             &["outcome"],
         )?;
-        let (news, answers, flights) = (News::default(), Answers::new(ANSWERS_MAX), Flights::default());
+        let (news, answers, flights) =
+            (Arc::<News>::default(), Answers::new(ANSWERS_MAX), Flights::default());
         let parts = Parts { verifier, changes, clock, news, answers, flights, verifications };
         Ok(Self { parts: Arc::new(parts) })
     }
@@ -86,6 +90,12 @@ impl CachingVerifier {
                 Ok(())
             }
         })
+    }
+
+    /// Keeps the keys that `keys` tells, as far as this verifier hears of what changes.
+    pub fn with_client_keys(&self, keys: Arc<dyn ClientKeys>) -> CachingClientKeys {
+        let Parts { news, clock, verifications, .. } = &*self.parts;
+        CachingClientKeys::new(keys, Arc::clone(news), Arc::clone(clock), verifications.clone())
     }
 
     /// Hears of changes until `stop`.
@@ -148,10 +158,10 @@ impl Verifier for CachingVerifier {
             parts.count("unwatched");
             return self.ask_alone(credential).await;
         };
-        let digest = digest_of(&credential);
+        let digest = digest_of(credential.expose_secret());
         if let Some(answer) = parts.find(&digest) {
             parts.count("kept");
-            return Ok(answer.verified.clone());
+            return Ok(answer.said.clone());
         }
         let ask = || Arc::clone(parts).ask(digest, credential.clone(), beginning);
         let (asked, seat) = parts.flights.join(digest, beginning.at, ask);
@@ -159,12 +169,12 @@ impl Verifier for CachingVerifier {
         match (seat, answer) {
             (Seat::Pilot, answer) => {
                 parts.count("asked");
-                answer.map(|answer| answer.verified.clone())
+                answer.map(|answer| answer.said.clone())
             }
             (Seat::Passenger, Err(error)) => Err(error),
             (Seat::Passenger, Ok(answer)) if parts.news.holds(&answer) => {
                 parts.count("shared");
-                Ok(answer.verified.clone())
+                Ok(answer.said.clone())
             }
             // It was asked before this caller came, and has changed since.
             (Seat::Passenger, Ok(_)) => {
@@ -177,10 +187,9 @@ impl Verifier for CachingVerifier {
 
 impl Parts {
     /// A kept answer that still holds.
-    fn find(&self, digest: &Digest) -> Option<Arc<Answer>> {
+    fn find(&self, digest: &Digest) -> Option<Arc<Answer<Verified>>> {
         let answer = self.answers.get(digest)?;
-        let is_valid = answer.verified.valid_until.is_some_and(|end| end > self.clock.now());
-        (is_valid && self.news.holds(&answer)).then_some(answer)
+        (answer.is_valid(self.clock.now()) && self.news.holds(&answer)).then_some(answer)
     }
 
     async fn ask(
@@ -188,10 +197,10 @@ impl Parts {
         digest: Digest,
         credential: SecretString,
         beginning: Beginning,
-    ) -> Result<Arc<Answer>, VerifyError> {
-        let verified = self.verifier.examine(credential).await?;
-        let answer = Arc::new(Answer { verified, beginning });
-        if answer.verified.valid_until.is_some() && self.news.holds(&answer) {
+    ) -> Result<Arc<Answer<Verified>>, VerifyError> {
+        let said = self.verifier.examine(credential).await?;
+        let answer = Arc::new(Answer { said, beginning });
+        if answer.is_valid(self.clock.now()) && self.news.holds(&answer) {
             self.answers.insert(digest, Arc::clone(&answer));
         }
         Ok(answer)
@@ -208,8 +217,8 @@ impl Parts {
     }
 }
 
-fn digest_of(credential: &SecretString) -> Digest {
+fn digest_of(text: &str) -> Digest {
     let mut bytes = Digest::default();
-    bytes.copy_from_slice(digest(&SHA256, credential.expose_secret().as_bytes()).as_ref());
+    bytes.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
     bytes
 }

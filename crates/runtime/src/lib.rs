@@ -18,7 +18,7 @@ mod service;
 mod task;
 
 pub use self::{
-    caching_verifier::CachingVerifier,
+    caching_verifier::{CachingClientKeys, CachingVerifier},
     databases::{DatabaseConfig, DatabaseConfigError, Databases},
     events::{JobEvents, Listening},
     host::{Host, HostError, InternalListener, Listeners},

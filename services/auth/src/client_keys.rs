@@ -31,6 +31,7 @@ impl ClientKeys for StoreClientKeys {
         let found = self.state.store.find_client_key(access_key, self.state.clock.now()).await;
         let found = found.map_err(unreadable)?.filter(|key| key.status == Status::Active);
         let Some(key) = found else { return Ok(None) };
+        let valid_until = Some(key.ends_at());
         let material = match key.algorithm.0 {
             SignatureAlgorithm::HmacSha256 => {
                 let opened = clients::open_secret(&self.state.keyring, access_key, key.material);
@@ -47,7 +48,8 @@ impl ClientKeys for StoreClientKeys {
             requests_per_day_max: key.requests_per_day_max,
             quota: None,
         };
-        Ok(Some(ClientKey { principal, algorithm: key.algorithm.0, material: material.into() }))
+        let (algorithm, material) = (key.algorithm.0, material.into());
+        Ok(Some(ClientKey { principal, algorithm, material, valid_until }))
     }
 
     async fn note_use(&self, access_key: &str) {

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use secrecy::ExposeSecret;
 use tonic::{Request, Response, Status, transport::Channel};
 
+use prosopa_model::Timestamp;
+
 use super::{ClientKey, ClientKeys, ClientKeysError, SignatureAlgorithm};
 use crate::{
     auth_messages::{
@@ -94,6 +96,7 @@ fn write_key(key: &ClientKey) -> messages::ClientKey {
         principal: Some(write_principal(&key.principal)),
         algorithm: key.algorithm.as_str().to_owned(),
         material: Bytes::copy_from_slice(key.material.expose_secret()),
+        valid_until: key.valid_until.map(Timestamp::micros),
     }
 }
 
@@ -106,6 +109,7 @@ fn read_key(key: &messages::ClientKey) -> Result<ClientKey, ClientKeysError> {
         principal: principal.ok_or_else(not_understood)?,
         algorithm: algorithm.ok_or_else(not_understood)?,
         material: key.material.to_vec().into(),
+        valid_until: key.valid_until.map(Timestamp::from_micros),
     })
 }
 

@@ -12,14 +12,14 @@ use futures::{
 };
 use tokio::time::Instant;
 
-use prosopa_contract::verifier::VerifyError;
+use prosopa_contract::verifier::{Verified, VerifyError};
 
 use super::{answer::Answer, answers::Digest};
 
 /// Age up to which a question is shared: its answer may be as old, whoever has to wait for it.
 const SHARED_MAX: Duration = Duration::from_millis(250);
 
-type Outcome = Result<Arc<Answer>, VerifyError>;
+type Outcome = Result<Arc<Answer<Verified>>, VerifyError>;
 type Asked = BoxFuture<'static, Outcome>;
 
 /// Questions under way. Whoever waits for one drives it; one that nobody waits for is dropped.

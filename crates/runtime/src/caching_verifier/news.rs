@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use prosopa_contract::credential_changes::Subjects;
 
-use super::answer::{ANSWER_LIFE, Answer, Beginning};
+use super::answer::{ANSWER_LIFE, Answer, Beginning, Saying};
 
 /// Longest time after a question in which its answer allows kept answers to be used.
 pub(super) const NEWS_LIFE: Duration = Duration::from_millis(750);
@@ -66,7 +66,7 @@ impl News {
     }
 
     /// Whether nothing speaks against an answer, as far as is known, and enough is known.
-    pub(super) fn holds(&self, answer: &Answer) -> bool {
+    pub(super) fn holds<T: Saying>(&self, answer: &Answer<T>) -> bool {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         known.is_fresh(now) && answer.is_young(now) && known.is_unchanged(answer)
@@ -96,7 +96,7 @@ impl Known {
         self.asked_at.is_some_and(|asked_at| asked_at + NEWS_LIFE > now)
     }
 
-    fn is_unchanged(&self, answer: &Answer) -> bool {
+    fn is_unchanged<T: Saying>(&self, answer: &Answer<T>) -> bool {
         let generation = answer.beginning.generation;
         let is_changed =
             |id: &Uuid| self.changed.get(id).is_some_and(|change| change.generation > generation);

@@ -1,5 +1,6 @@
 //! A gateway in a process of its own, which asks over gRPC and keeps the answers while it hears of changes.
 
+mod clients;
 mod proxy;
 
 use std::{
@@ -18,6 +19,7 @@ use tonic::{service::Routes, transport::Channel};
 
 use prosopa_auth::{AuthService, Config};
 use prosopa_contract::{
+    client_keys::serve_client_keys,
     credential_changes::{CredentialChangesClient, serve_credential_changes},
     verifier::{
         CookieError, CookieWish, PresentedCookie, Verifier, VerifierClient, VerifyError, serve_verifier,
@@ -54,6 +56,7 @@ impl Server {
         let address = listener.address().unwrap();
         let platform = app.platform.clone();
         let routes = Routes::new(serve_verifier(Arc::clone(&app.verifier)))
+            .add_service(serve_client_keys(Arc::clone(&app.client_keys)))
             .add_service(serve_credential_changes(Arc::clone(&app.changes), platform.shutdown.clone()))
             .into_axum_router();
         let verifier = platform.principal_verifier(&PrincipalConfig::default()).unwrap();

@@ -47,6 +47,7 @@ impl Scene {
             principal: principal.clone(),
             algorithm,
             material: SecretSlice::from(material.to_vec()),
+            valid_until: None,
         };
         gateway.know_key("psa_hmac", key(SignatureAlgorithm::HmacSha256, SECRET));
         gateway.know_key("psa_other", key(SignatureAlgorithm::HmacSha256, SECRET));

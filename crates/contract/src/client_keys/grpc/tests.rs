@@ -26,7 +26,12 @@ impl ClientKeys for Scripted {
             _ => return Ok(None),
         };
         let material = (0..=255).collect::<Vec<u8>>().into();
-        Ok(Some(ClientKey { principal: self.principal.clone(), algorithm, material }))
+        Ok(Some(ClientKey {
+            principal: self.principal.clone(),
+            algorithm,
+            material,
+            valid_until: Some(Timestamp::from_micros(7)),
+        }))
     }
 
     async fn note_use(&self, access_key: &str) {
@@ -61,6 +66,7 @@ async fn keys_are_the_same_over_the_wire() {
         let here = scripted.find(access_key).await.unwrap().unwrap();
         let there = remote.find(access_key).await.unwrap().unwrap();
         assert_eq!((&there.principal, there.algorithm), (&here.principal, here.algorithm));
+        assert_eq!(there.valid_until, here.valid_until);
         assert_eq!(there.material.expose_secret(), here.material.expose_secret());
     }
     for access_key in ["psa_other", "", &"x".repeat(100_000)] {

@@ -9,7 +9,7 @@ use prosopa_model::{AccountId, Credential, Principal, Role, Scopes, SessionId, T
 
 use super::{super::answer::Beginning, *};
 
-fn answer() -> Arc<Answer> {
+fn answer() -> Arc<Answer<Verified>> {
     let principal = Principal {
         account_id: AccountId::new(),
         user_id: UserId::new(),
@@ -19,11 +19,11 @@ fn answer() -> Arc<Answer> {
         requests_per_day_max: None,
         quota: None,
     };
-    let verified = Verified { principal, valid_until: Some(Timestamp::MAX) };
-    Arc::new(Answer { verified, beginning: Beginning { generation: 0, at: Instant::now() } })
+    let said = Verified { principal, valid_until: Some(Timestamp::MAX) };
+    Arc::new(Answer { said, beginning: Beginning { generation: 0, at: Instant::now() } })
 }
 
-fn len(answers: &Answers) -> (usize, usize) {
+fn len(answers: &Answers<Verified>) -> (usize, usize) {
     let kept = answers.kept.lock().unwrap();
     (kept.by_digest.len(), kept.order.len())
 }

@@ -30,6 +30,16 @@ row! {
         pub(crate) scopes: Scopes,
         pub(crate) algorithm: Algorithm,
         pub(crate) material: Vec<u8>,
+        pub(crate) key_ends_at: Option<Timestamp>,
+        pub(crate) client_expires_at: Option<Timestamp>,
+    }
+}
+
+impl StoredClientKey {
+    /// When it ends unless something changes.
+    pub(crate) fn ends_at(&self) -> Timestamp {
+        let ends = [self.key_ends_at, self.client_expires_at];
+        ends.into_iter().flatten().min().unwrap_or(Timestamp::MAX)
     }
 }
 
@@ -49,7 +59,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<StoredClientKey>, Error> {
         let sql = "SELECT key.client_id, client.account_id, client.user_id, owner.role, owner.status,
-                          owner.requests_per_day_max, client.name, client.scopes, client.algorithm, key.material
+                          owner.requests_per_day_max, client.name, client.scopes, client.algorithm, key.material,
+                          key.ends_at AS key_ends_at, client.expires_at AS client_expires_at
                    FROM api_client_keys key
                    JOIN api_clients client ON client.id = key.client_id
                    JOIN users owner ON owner.id = client.user_id

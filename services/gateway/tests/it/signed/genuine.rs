@@ -140,6 +140,7 @@ async fn a_signature_gives_no_more_than_the_client_has() {
         principal: reader,
         algorithm: prosopa_contract::client_keys::SignatureAlgorithm::HmacSha256,
         material: SECRET.to_vec().into(),
+        valid_until: None,
     };
     scene.gateway.know_key("psa_hmac", key);
     let problem = scene.send(&scene.signed("a thing")).await;
