@@ -10,12 +10,11 @@ use std::sync::Arc;
 use tonic::transport::Channel;
 
 use prosopa_contract::{
-    credential_changes::CredentialChangesClient,
-    verifier::{Verifier, VerifierClient},
+    client_keys::ClientKeysClient, credential_changes::CredentialChangesClient, verifier::VerifierClient,
 };
 
 use self::{
-    measure::{keep, print_row},
+    measure::{Asked, keep, print_row},
     product::Product,
 };
 
@@ -23,13 +22,16 @@ use self::{
 async fn main() {
     let product = Product::start().await;
     let channel = Channel::from_shared(format!("http://{}", product.address)).unwrap().connect_lazy();
-    let remote: Arc<dyn Verifier> = Arc::new(VerifierClient::new(channel.clone()));
+    let remote = Asked {
+        verifier: Arc::new(VerifierClient::new(channel.clone())),
+        client_keys: Arc::new(ClientKeysClient::new(channel.clone())),
+    };
     let remote_changes = Arc::new(CredentialChangesClient::new(channel));
-    println!("| verification, µs | access token | API key |\n|---|---|---|");
-    print_row("in one process, asked for", &*product.verifier, &product).await;
-    let kept = keep(&product.verifier, product.changes.clone()).await;
+    println!("| verification, µs | access token | API key | key of a signature |\n|---|---|---|---|");
+    print_row("in one process, asked for", &product.asked, &product).await;
+    let kept = keep(&product.asked, product.changes.clone()).await;
     print_row("in one process, kept", &kept, &product).await;
-    print_row("over gRPC, asked for", &*remote, &product).await;
+    print_row("over gRPC, asked for", &remote, &product).await;
     let kept = keep(&remote, remote_changes).await;
     print_row("over gRPC, kept", &kept, &product).await;
     product.stop().await;

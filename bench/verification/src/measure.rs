@@ -1,4 +1,4 @@
-//! One row of the table, and a verifier that keeps answers.
+//! One row of the table, and answers that are kept.
 
 use std::{
     sync::Arc,
@@ -8,7 +8,7 @@ use std::{
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use prosopa_contract::{credential_changes::CredentialChanges, verifier::Verifier};
+use prosopa_contract::{client_keys::ClientKeys, credential_changes::CredentialChanges, verifier::Verifier};
 use prosopa_model::SystemClock;
 use prosopa_runtime::CachingVerifier;
 use prosopa_telemetry::Metrics;
@@ -23,32 +23,42 @@ const ROUNDS: usize = 7;
 /// More than the time within which changes are heard of first.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// A verifier that keeps answers and hears of changes.
-pub(crate) async fn keep(
-    verifier: &Arc<dyn Verifier>,
-    changes: Arc<dyn CredentialChanges>,
-) -> CachingVerifier {
+/// Who is asked.
+pub(crate) struct Asked {
+    pub(crate) verifier: Arc<dyn Verifier>,
+    pub(crate) client_keys: Arc<dyn ClientKeys>,
+}
+
+/// The same, with answers kept while changes are heard of.
+pub(crate) async fn keep(asked: &Asked, changes: Arc<dyn CredentialChanges>) -> Asked {
     let clock = Arc::new(SystemClock);
-    let kept = CachingVerifier::new(Arc::clone(verifier), changes, clock, &Metrics::new()).unwrap();
+    let kept = CachingVerifier::new(Arc::clone(&asked.verifier), changes, clock, &Metrics::new()).unwrap();
+    let client_keys = Arc::new(kept.with_client_keys(Arc::clone(&asked.client_keys)));
     let follower = kept.clone();
     tokio::spawn(async move { follower.follow(CancellationToken::new()).await });
     tokio::time::sleep(WARM_UP).await;
-    kept
+    Asked { verifier: Arc::new(kept), client_keys }
 }
 
-/// Prints what a token and a key cost.
-pub(crate) async fn print_row(name: &str, verifier: &dyn Verifier, product: &Product) {
-    let token = best_us(verifier, &product.token).await;
-    let key = best_us(verifier, &product.key).await;
-    println!("| {name} | {token:.1} | {key:.1} |");
+/// Prints what a token, a key and the key of a signature cost.
+pub(crate) async fn print_row(name: &str, asked: &Asked, product: &Product) {
+    let verify = async |credential: &str| {
+        asked.verifier.verify(SecretString::from(credential)).await.unwrap();
+    };
+    let token = best_us(async || verify(&product.token).await).await;
+    let key = best_us(async || verify(&product.key).await).await;
+    let client_key = best_us(async || {
+        asked.client_keys.find(&product.access_key).await.unwrap().unwrap();
+    });
+    println!("| {name} | {token:.1} | {key:.1} | {:.1} |", client_key.await);
 }
 
-async fn best_us(verifier: &dyn Verifier, credential: &str) -> f64 {
+async fn best_us(call: impl AsyncFn()) -> f64 {
     let mut best = f64::MAX;
     for _ in 0..ROUNDS {
         let start = Instant::now();
         for _ in 0..CALLS {
-            verifier.verify(SecretString::from(credential)).await.unwrap();
+            call().await;
         }
         best = best.min(start.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS));
     }

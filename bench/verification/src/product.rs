@@ -17,6 +17,7 @@ use tower::ServiceExt;
 
 use prosopa_auth::AuthService;
 use prosopa_contract::{
+    client_keys::serve_client_keys,
     credential_changes::{CredentialChanges, serve_credential_changes},
     verifier::{Verifier, serve_verifier},
 };
@@ -27,14 +28,18 @@ use prosopa_runtime::{
 };
 use prosopa_vault::Keyring;
 
+use crate::measure::Asked;
+
 /// A running service on SQLite.
 pub(crate) struct Product {
-    pub(crate) verifier: Arc<dyn Verifier>,
+    pub(crate) asked: Asked,
     pub(crate) changes: Arc<dyn CredentialChanges>,
     /// The internal listener.
     pub(crate) address: SocketAddr,
     pub(crate) token: String,
     pub(crate) key: String,
+    /// Of a client that signs.
+    pub(crate) access_key: String,
     platform: Platform,
     host: JoinHandle<Result<(), TaskEnded>>,
     _folder: TempDir,
@@ -53,6 +58,7 @@ impl Product {
         let address = listener.address().unwrap();
         let changes = Arc::clone(&offer.credential_changes);
         let routes = Routes::new(serve_verifier(Arc::clone(&offer.verifier)))
+            .add_service(serve_client_keys(Arc::clone(&offer.client_keys)))
             .add_service(serve_credential_changes(changes, platform.shutdown.clone()))
             .into_axum_router();
         let principals = platform.principal_verifier(&PrincipalConfig::default()).unwrap();
@@ -61,9 +67,10 @@ impl Product {
         host.serve_internal(listener, routes);
         let listeners = Listeners::bind(any_port, any_port).await.unwrap();
         let host = tokio::spawn(host.run(listeners, Router::new(), ListenerOptions::default()));
-        let (token, key) = sign_up(&router, &*offer.verifier).await;
-        let (verifier, changes) = (offer.verifier, offer.credential_changes);
-        Self { verifier, changes, address, token, key, platform, host, _folder: folder }
+        let [token, key, access_key] = sign_up(&router, &*offer.verifier).await;
+        let asked = Asked { verifier: offer.verifier, client_keys: offer.client_keys };
+        let changes = offer.credential_changes;
+        Self { asked, changes, address, token, key, access_key, platform, host, _folder: folder }
     }
 
     pub(crate) async fn stop(self) {
@@ -72,8 +79,8 @@ impl Product {
     }
 }
 
-/// Makes a user; gives an access token and an API key.
-async fn sign_up(router: &Router, verifier: &dyn Verifier) -> (String, String) {
+/// Makes a user; gives an access token, an API key and the access key of a client.
+async fn sign_up(router: &Router, verifier: &dyn Verifier) -> [String; 3] {
     let password = "correct horse battery staple";
     let user = json!({ "user_name": "bench", "email": "bench@example.org", "password": password });
     tell(router, "/api/v1/auth/register", None, &user).await;
@@ -81,8 +88,11 @@ async fn sign_up(router: &Router, verifier: &dyn Verifier) -> (String, String) {
     let token = tell(router, "/api/v1/auth/login", None, &login).await;
     let token = token["access_token"].as_str().unwrap().to_owned();
     let principal = verifier.verify(SecretString::from(token.as_str())).await.unwrap();
-    let key = tell(router, "/api/v1/auth/api-keys", Some(principal), &json!({ "name": "bench" })).await;
-    (token, key["key"].as_str().unwrap().to_owned())
+    let name = json!({ "name": "bench" });
+    let key = tell(router, "/api/v1/auth/api-keys", Some(principal.clone()), &name).await;
+    let client = tell(router, "/api/v1/clients", Some(principal), &name).await;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    [token, text(&key["key"]), text(&client["access_key"])]
 }
 
 async fn tell(router: &Router, path: &str, caller: Option<Principal>, body: &Value) -> Value {
