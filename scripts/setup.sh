@@ -44,7 +44,7 @@ if needs_package PROSOPA_FACENET_ARCHIVE "$facenet_file"; then
   python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 fi
 if $with_servers && ! postgres_programs >/dev/null; then missing+=(postgresql); fi
-# Debian's Python makes no environments by itself; a client in the tests has one (scripts/signing-python.sh).
+# Debian's Python makes no environments by itself; tests have some (scripts/test-python.sh).
 if $with_servers && ! python3 -c 'import ensurepip' 2>/dev/null; then missing+=(python3-venv); fi
 if $with_servers; then
   have curl || missing+=(curl)

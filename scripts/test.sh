@@ -22,8 +22,10 @@ esac
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# The only one of the tests' needs that comes from a registry: fetched before the first test, so that none waits for it.
-[ "${1:-}" = --unit ] || scripts/signing-python.sh >/dev/null
+# The only ones of the tests' needs that come from a registry: fetched before the first test, so that none waits for it.
+if [ "${1:-}" != --unit ]; then
+  for name in signing conformance; do scripts/test-python.sh "$name" >/dev/null; done
+fi
 
 # The sum is read from the output, so it must come without colours; one stream keeps a runner's name before its result.
 status=0

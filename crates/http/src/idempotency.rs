@@ -18,6 +18,9 @@ pub const IDEMPOTENT_REPLAYED: (HeaderName, HeaderValue) =
 /// Longest key, bytes.
 const KEY_BYTES_MAX: usize = 255;
 
+/// What [`IdempotencyKey`] reads, as a regular expression of JSON schema.
+pub(crate) const KEY_PATTERN: &str = r#"^([!#-~]{1,255}|"[!#-~]{1,255}")$"#;
+
 /// A key: 1 to 255 visible characters of ASCII. Some callers put secrets in; it is not shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);

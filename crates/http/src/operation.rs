@@ -5,13 +5,16 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
-    openapi::path::{Parameter, ParameterIn},
+    openapi::{
+        ObjectBuilder, Required, Type,
+        path::{Parameter, ParameterIn},
+    },
 };
 
 use prosopa_model::{Meter, Scope, Units};
 use prosopa_problem::Code;
 
-use crate::schema::Schemas;
+use crate::{idempotency::KEY_PATTERN, schema::Schemas};
 
 /// Largest body of operations that take JSON, bytes.
 const JSON_BYTES_MAX: usize = 64 * 1024;
@@ -292,6 +295,7 @@ impl Operation {
         prefer.parameter_in = ParameterIn::Header;
         prefer.description =
             Some("`respond-async` to be answered 202 at once, `wait=SECONDS` to wait that long.".to_owned());
+        prefer.required = Required::False;
         prefer.schema = Some(String::schema());
         self.parameters.push(prefer);
         self
@@ -303,11 +307,13 @@ impl Operation {
         let mut key = Parameter::new("Idempotency-Key");
         key.parameter_in = ParameterIn::Header;
         let description = "Names this request for 24 hours: sent again with the same key and content, it is done once, and \
-                           answered with what it made, with `Idempotent-Replayed: true`, without charge.";
+                           answered with what it made, with `Idempotent-Replayed: true`, without charge; with 404 where that is deleted.";
         key.description = Some(description.to_owned());
-        key.schema = Some(String::schema());
+        key.required = Required::False;
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(KEY_PATTERN));
+        key.schema = Some(text.into());
         self.parameters.push(key);
-        self.problems.extend([Code::IdempotencyKeyInUse, Code::IdempotencyKeyReused]);
+        self.problems.extend([Code::IdempotencyKeyInUse, Code::IdempotencyKeyReused, Code::NotFound]);
         self
     }
 

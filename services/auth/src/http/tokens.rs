@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use prosopa_http::{BodyBytes, Caller, Json, Operation, RequestContent, content_type};
+use prosopa_http::{BodyBytes, Caller, Json, Operation, content_type};
 use prosopa_model::UserId;
 use prosopa_problem::Problem;
 
@@ -21,7 +21,7 @@ use crate::{
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A token. In a form, other parameters are passed over (RFC 6749, section 3.2).
+/// A token.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PresentedToken {
@@ -32,6 +32,18 @@ pub(crate) struct PresentedToken {
     #[serde(rename = "token_type_hint", default)]
     #[schema(example = "refresh_token")]
     _token_type_hint: Option<String>,
+}
+
+/// A token in a form, where other parameters are passed over (RFC 6749, section 3.2).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `PresentedToken` reads of a form")]
+struct TokenForm {
+    /// An access token, a refresh token or an API key.
+    #[schema(format = Password, example = "psr_7Qm0vXcN2bLk9TfYzR4wHs6JdGp1aUeVi8oCtMxBqEn")]
+    token: String,
+    /// `access_token` or `refresh_token`. Not needed: the form of a token tells its kind.
+    #[schema(example = "refresh_token")]
+    token_type_hint: Option<String>,
 }
 
 /// What is known of a token; nothing but `active: false` of one that is not valid or is another account's.
@@ -94,13 +106,10 @@ impl<S: Send + Sync> FromRequest<S> for PresentedToken {
 
 /// Takes a token, as a form or as JSON.
 pub(super) fn taking_token(operation: Operation) -> Operation {
-    let mut operation = operation.json_request::<PresentedToken>();
-    let forms: Vec<_> = operation
-        .request
-        .iter()
-        .map(|content| RequestContent { media_type: FORM, schema: content.schema.clone() })
-        .collect();
-    operation.request.extend(forms);
+    let mut operation = operation.json_request::<PresentedToken>().json_request::<TokenForm>();
+    if let Some(form) = operation.request.last_mut() {
+        form.media_type = FORM;
+    }
     operation
 }
 

@@ -5,6 +5,7 @@ mod accounts;
 mod authorization;
 mod clients;
 mod command_line;
+mod conformance;
 mod cookies;
 mod credentials;
 mod documentation;

@@ -115,7 +115,7 @@ fn said(output: &Output) -> String {
 
 /// The Python that has the public library.
 async fn python() -> PathBuf {
-    let output = Command::new(root().join("scripts/signing-python.sh")).output().await.unwrap();
+    let output = Command::new(root().join("scripts/test-python.sh")).arg("signing").output().await.unwrap();
     said(&output).trim().into()
 }
 
