@@ -14,8 +14,8 @@ use prosopa_contract::{
 };
 
 use self::{
-    measure::{Asked, keep, print_row},
-    product::Product,
+    measure::{keep, print_row},
+    product::{Asked, Product},
 };
 
 #[tokio::main]

@@ -8,12 +8,12 @@ use std::{
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use prosopa_contract::{client_keys::ClientKeys, credential_changes::CredentialChanges, verifier::Verifier};
+use prosopa_contract::credential_changes::CredentialChanges;
 use prosopa_model::SystemClock;
 use prosopa_runtime::CachingVerifier;
 use prosopa_telemetry::Metrics;
 
-use crate::product::Product;
+use crate::product::{Asked, Product};
 
 /// Verifications of one round.
 const CALLS: u32 = 2_000;
@@ -22,12 +22,6 @@ const ROUNDS: usize = 7;
 
 /// More than the time within which changes are heard of first.
 const WARM_UP: Duration = Duration::from_millis(500);
-
-/// Who is asked.
-pub(crate) struct Asked {
-    pub(crate) verifier: Arc<dyn Verifier>,
-    pub(crate) client_keys: Arc<dyn ClientKeys>,
-}
 
 /// The same, with answers kept while changes are heard of.
 pub(crate) async fn keep(asked: &Asked, changes: Arc<dyn CredentialChanges>) -> Asked {

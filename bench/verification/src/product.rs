@@ -17,7 +17,7 @@ use tower::ServiceExt;
 
 use prosopa_auth::AuthService;
 use prosopa_contract::{
-    client_keys::serve_client_keys,
+    client_keys::{ClientKeys, serve_client_keys},
     credential_changes::{CredentialChanges, serve_credential_changes},
     verifier::{Verifier, serve_verifier},
 };
@@ -28,7 +28,11 @@ use prosopa_runtime::{
 };
 use prosopa_vault::Keyring;
 
-use crate::measure::Asked;
+/// Who is asked.
+pub(crate) struct Asked {
+    pub(crate) verifier: Arc<dyn Verifier>,
+    pub(crate) client_keys: Arc<dyn ClientKeys>,
+}
 
 /// A running service on SQLite.
 pub(crate) struct Product {
