@@ -18,7 +18,7 @@ use prosopa_contract::verifier::Verifier;
 use prosopa_gateway::{Config, GatewayService, Rate};
 use prosopa_http::{Endpoints, Operation, signatures::SigningKey};
 use prosopa_model::{Scope, SystemClock};
-use prosopa_runtime::{Host, ListenerOptions, Listeners, PeerAddress, Platform, Service, Upstream};
+use prosopa_runtime::{Backend, Host, ListenerOptions, Listeners, PeerAddress, Platform, Service, Upstream};
 use prosopa_vault::Keyring;
 
 use crate::{
@@ -92,7 +92,7 @@ fn endpoints() -> Endpoints<()> {
 }
 
 fn upstream(service: &'static str, operations: Vec<Operation>, router: Router) -> Upstream {
-    Upstream { service, description: "", operations, router }
+    Upstream { service, description: "", operations, backend: Backend::Mounted(router) }
 }
 
 /// Makes a user; gives an access token and an API key.

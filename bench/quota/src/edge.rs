@@ -14,7 +14,7 @@ use prosopa_contract::verifier::{Verifier, VerifyError};
 use prosopa_gateway::{Config, GatewayService, Plan, Rate};
 use prosopa_http::{Endpoints, Operation};
 use prosopa_model::{AccountId, Credential, Principal, Role, Scope, Scopes, SessionId, SystemClock, UserId};
-use prosopa_runtime::{Host, ListenerOptions, Listeners, PeerAddress, Platform, Service, Upstream};
+use prosopa_runtime::{Backend, Host, ListenerOptions, Listeners, PeerAddress, Platform, Service, Upstream};
 use prosopa_vault::Keyring;
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
@@ -62,7 +62,7 @@ impl Edge {
         platform.peers.verifier = Some(Arc::new(Accounts(std::array::from_fn(|_| AccountId::new()))));
         let (operations, router) = (endpoints().into_operations(), endpoints().into_router(()));
         platform.peers.upstreams =
-            vec![Upstream { service: "nothing", description: "Nothing", operations, router }];
+            vec![Upstream { service: "nothing", description: "Nothing", operations, backend: Backend::Mounted(router) }];
         let rate = Rate { requests_per_second: 1_000_000, burst: 1_000_000 };
         let limit = u64::from(u32::MAX);
         let plan = Plan { name: "all".into(), requests_per_day: limit, requests_per_month: limit };

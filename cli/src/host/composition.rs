@@ -9,7 +9,7 @@ use prosopa_engine::{EngineService, pack::MANIFEST_FILE};
 use prosopa_gateway::GatewayService;
 use prosopa_model::SystemClock;
 use prosopa_notifications::NotificationsService;
-use prosopa_runtime::{Databases, Host, Parts, Platform, Service, Upstream};
+use prosopa_runtime::{Backend, Databases, Host, Parts, Platform, Service, Upstream};
 use prosopa_vault::Keyring;
 
 use super::{Failure, settings::Settings};
@@ -71,5 +71,5 @@ pub(crate) async fn build(mut settings: Settings) -> Result<Product, Failure> {
 }
 
 fn upstream<S: Service>(router: Router) -> Upstream {
-    Upstream { service: S::NAME, description: S::DESCRIPTION, operations: S::operations(), router }
+    Upstream { service: S::NAME, description: S::DESCRIPTION, operations: S::operations(), backend: Backend::Mounted(router) }
 }

@@ -19,9 +19,10 @@ pub struct CurrentRequestId(pub RequestId);
 /// The outermost layer: makes the request id, turns panics into problems, renders problems with the id and logs
 /// their causes once.
 ///
-/// An id that the request carries is not believed.
+/// An id that a header carries is not believed. One among the extensions is kept: somebody here has put it there.
 pub async fn finish_answers(mut request: Request, next: Next) -> Response {
-    let id = RequestId::new();
+    let known = request.extensions().get::<CurrentRequestId>().map(|id| id.0);
+    let id = known.unwrap_or_else(RequestId::new);
     request.extensions_mut().insert(CurrentRequestId(id));
     let id = id.to_string();
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;

@@ -8,6 +8,7 @@ pub mod cookies;
 mod endpoints;
 mod extract;
 mod idempotency;
+mod leftovers;
 mod openapi;
 mod operation;
 mod paging;
@@ -20,6 +21,7 @@ pub use self::{
     endpoints::Endpoints,
     extract::{Administrator, BodyBytes, Caller, Json, PathId, Query, content_type},
     idempotency::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, IdempotencyKey, key_in_use, key_reused},
+    leftovers::Leftovers,
     openapi::{AssemblyError, Section, assemble},
     operation::{Access, Answer, Operation, RequestContent},
     paging::{

@@ -353,6 +353,7 @@ impl Operation {
             Code::MalformedRequest,
             Code::RateLimited,
             Code::Internal,
+            Code::BadGateway,
             Code::Unavailable,
             Code::DeadlineExceeded,
             Code::StorageFull,

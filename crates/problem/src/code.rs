@@ -63,6 +63,7 @@ codes! {
     RateLimited "rate-limited" TOO_MANY_REQUESTS "Requests come too fast";
     QuotaExceeded "quota-exceeded" TOO_MANY_REQUESTS "The quota is used up";
     Internal "internal" INTERNAL_SERVER_ERROR "Something went wrong here";
+    BadGateway "bad-gateway" BAD_GATEWAY "A part of the service gave no valid answer";
     Overloaded "overloaded" SERVICE_UNAVAILABLE "The service is busy";
     Unavailable "unavailable" SERVICE_UNAVAILABLE "A part of the service cannot be reached";
     DeadlineExceeded "deadline-exceeded" GATEWAY_TIMEOUT "The answer took too long";
@@ -77,7 +78,14 @@ impl Code {
 
     /// Whether the same request may succeed later without a change.
     pub const fn is_retryable(self) -> bool {
-        matches!(self, Self::RateLimited | Self::Overloaded | Self::Unavailable | Self::DeadlineExceeded)
+        matches!(
+            self,
+            Self::RateLimited
+                | Self::BadGateway
+                | Self::Overloaded
+                | Self::Unavailable
+                | Self::DeadlineExceeded
+        )
     }
 
     /// Address of the page, relative to the server.

@@ -8,6 +8,7 @@ mod admin;
 mod caching_verifier;
 mod databases;
 mod events;
+mod hop;
 mod host;
 mod listener;
 mod peer_addresses;
@@ -21,10 +22,11 @@ pub use self::{
     caching_verifier::{CachingClientKeys, CachingVerifier},
     databases::{DatabaseConfig, DatabaseConfigError, Databases},
     events::{JobEvents, Listening},
+    hop::{PROSOPA_PROBLEM_CODE, drop_internal_headers, write_context},
     host::{Host, HostError, InternalListener, Listeners},
     listener::{ListenerOptions, PeerAddress},
     peer_addresses::{PeerAddressError, PeerAddresses},
-    platform::{DatabaseError, PeerError, Peers, Platform, Upstream},
+    platform::{Backend, DatabaseError, PeerError, Peers, Platform, Upstream, UpstreamAddress},
     principals::{
         PROSOPA_PRINCIPAL, PrincipalConfig, PrincipalKeyError, PrincipalKeys, PrincipalPublicKeys,
         PrincipalSigner, PrincipalVerifier, PublicKey, PublicKeySet, SignError, SignPrincipal,

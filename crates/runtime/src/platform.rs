@@ -6,6 +6,8 @@ use std::{
 };
 
 use axum::Router;
+use http::Uri;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use prosopa_contract::{
@@ -171,7 +173,46 @@ pub struct Upstream {
     /// Its routes.
     pub operations: Vec<Operation>,
     /// Who answers them.
-    pub router: Router,
+    pub backend: Backend,
+}
+
+/// Where a service behind the gateway runs.
+#[derive(Clone)]
+pub enum Backend {
+    /// In this process: its own routes.
+    Mounted(Router),
+    /// In another one, behind its internal listener.
+    Remote(UpstreamAddress),
+}
+
+/// The base address of a service in another process, `http://host:port`, which may change while the process runs.
+#[derive(Debug, Clone)]
+pub struct UpstreamAddress(watch::Receiver<Uri>);
+
+impl UpstreamAddress {
+    /// The address as it is now.
+    pub fn current(&self) -> Uri {
+        self.0.borrow().clone()
+    }
+
+    /// Whether this is the address now.
+    pub fn is(&self, address: &Uri) -> bool {
+        *self.0.borrow() == *address
+    }
+}
+
+impl From<Uri> for UpstreamAddress {
+    /// One that stays.
+    fn from(address: Uri) -> Self {
+        Self(watch::Sender::new(address).subscribe())
+    }
+}
+
+impl From<watch::Receiver<Uri>> for UpstreamAddress {
+    /// One that somebody may change: requests that begin later go to the new address.
+    fn from(address: watch::Receiver<Uri>) -> Self {
+        Self(address)
+    }
 }
 
 /// A peer that a service needs is neither hosted here nor configured.

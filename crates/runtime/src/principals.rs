@@ -9,6 +9,7 @@ mod key_file;
 mod key_set;
 mod keys;
 mod sign_layer;
+mod signed;
 mod signer;
 mod token;
 mod verifier;

@@ -1,7 +1,7 @@
 //! Routes bound to the listener they may be reached through, since that decides whom they believe.
 //!
-//! On the public listener nobody is a principal by what a header says. On the internal one a principal is whom a token
-//! names that was signed for the very service. The operators' listener has routes of its own and no others.
+//! On the public listener nobody is a principal by what a header says, nor has another address. On the internal one a principal is whom a token
+//! names that was signed for the very service, and the client is the one that the gateway names. The operators' listener has routes of its own and no others.
 
 use std::sync::Arc;
 
@@ -17,9 +17,13 @@ use prosopa_http::finish_answers;
 use prosopa_model::Clock;
 use prosopa_problem::{Code, Problem};
 
-use crate::principals::{PROSOPA_PRINCIPAL, PrincipalVerifier, VerifyPrincipal, is_grpc};
+use crate::{
+    hop,
+    principals::{PrincipalVerifier, VerifyPrincipal, is_grpc},
+};
 
-/// What strangers may ask for. Tokens are taken off every request before any route sees it.
+/// What strangers may ask for. Tokens, and all else that only the product's processes tell each other, are taken off
+/// every request before any route sees it.
 ///
 /// Any router may become this, as it is the place of least trust.
 pub struct PublicRoutes(Router);
@@ -33,7 +37,7 @@ pub struct InternalRoutes {
 
 impl From<Router> for PublicRoutes {
     fn from(router: Router) -> Self {
-        Self(router.layer(map_request(drop_token)))
+        Self(router.layer(map_request(drop_internal)))
     }
 }
 
@@ -62,12 +66,12 @@ impl InternalRoutes {
     }
 
     pub(crate) fn into_router(self) -> Router {
-        self.router.fallback(refuse_unknown).layer(from_fn(finish_answers))
+        self.router.fallback(refuse_unknown).layer(from_fn(finish_answers)).layer(from_fn(hop::pass_context))
     }
 }
 
-async fn drop_token(mut request: Request) -> Request {
-    request.headers_mut().remove(PROSOPA_PRINCIPAL);
+async fn drop_internal(mut request: Request) -> Request {
+    hop::drop_internal_headers(request.headers_mut());
     request
 }
 

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use prosopa_http::cookies::is_origin;
 use prosopa_model::RateLimit;
 
+pub use crate::upstream::UpstreamConfig;
+
 /// Numbers above this are mistakes, and keep all arithmetic of rates within 64 bits.
 pub(crate) const RATE_MAX: u32 = 1_000_000;
 
@@ -31,6 +33,8 @@ pub struct Config {
     pub ledger_queue_max: usize,
     /// Bytes that usage may take on the disk while nobody publishes it; beyond, requests are answered and not told of.
     pub usage_spool_bytes_max: u64,
+    /// Services in other processes.
+    pub upstream: UpstreamConfig,
 }
 
 impl Default for Config {
@@ -45,6 +49,7 @@ impl Default for Config {
             on_ledger_loss: OnLedgerLoss::Deny,
             ledger_queue_max: 1_024,
             usage_spool_bytes_max: 1 << 30,
+            upstream: UpstreamConfig::default(),
         }
     }
 }
@@ -130,11 +135,17 @@ impl Config {
         check(self.ledger_queue_max >= 1, "ledger_queue_max", || "1 or more".to_owned())?;
         check(self.usage_spool_bytes_max >= 1 << 25, "usage_spool_bytes_max", || {
             "33554432 or more".to_owned()
-        })
+        })?;
+        self.upstream.validate()
     }
 }
 
-fn check(is_sound: bool, key: &'static str, range: impl FnOnce() -> String) -> Result<(), ConfigError> {
+/// Names the key unless its value is sound.
+pub(crate) fn check(
+    is_sound: bool,
+    key: &'static str,
+    range: impl FnOnce() -> String,
+) -> Result<(), ConfigError> {
     if is_sound { Ok(()) } else { Err(ConfigError { key, range: range() }) }
 }
 

@@ -32,11 +32,10 @@ use axum::{
 };
 use futures::FutureExt;
 use http::{HeaderName, Method, StatusCode};
-use tower::ServiceExt;
 use tracing::Instrument;
 
 use prosopa_contract::verifier::{Verifier, VerifyError};
-use prosopa_http::{Access, IDEMPOTENT_REPLAYED};
+use prosopa_http::{Access, IDEMPOTENT_REPLAYED, Leftovers};
 use prosopa_model::{Clock, Meter, Principal, QuotaSnapshot, Role, Scope, Units};
 use prosopa_problem::Problem;
 use prosopa_runtime::PeerAddress;
@@ -50,7 +49,6 @@ use crate::{
     exchange::{Charge, Exchange},
     headers::{self, Burst},
     ledger::{Ledger, ReserveError},
-    leftovers::Leftovers,
     metrics::Metrics,
     monotonic::MonotonicClock,
     plans::{Applied, PlanBook},
@@ -194,9 +192,10 @@ impl Edge {
         exchange.body = body.clone();
         if let Some(charge) = &mut exchange.charge {
             charge.body = body.clone();
-            charge.reservation.hand_on();
         }
-        let Ok(response) = route.upstream.clone().oneshot(request).await;
+        let charge = &mut exchange.charge;
+        let hand_on = || charge.iter_mut().for_each(|charge| charge.reservation.hand_on());
+        let answered = route.upstream.call(request, hand_on).await;
         // Whatever the service made of half a body.
         if body.was_cut() {
             return Err(Refusal::BodyTooLarge { bytes_max: route.body_bytes_max });
@@ -204,7 +203,7 @@ impl Edge {
         if body.was_false() {
             return Err(self.refuse_content(network, exchange).await);
         }
-        Ok(response)
+        answered
     }
 
     /// Who calls. A network that failed too often is told to wait, but only where it fails again: a genuine credential

@@ -6,8 +6,11 @@ use http::{HeaderValue, header};
 
 use prosopa_model::{Scope, Timestamp, WindowUse};
 use prosopa_problem::{Code, Problem};
+use prosopa_runtime::PrincipalKeyError;
 
-use crate::{config::ConfigError, ledger::LedgerError, signatures::SignatureRefusal};
+use crate::{
+    config::ConfigError, ledger::LedgerError, signatures::SignatureRefusal, upstream::UpstreamFault,
+};
 
 /// When to come back after a part of the product failed.
 const RETRY_AFTER_LOSS: Duration = Duration::from_secs(1);
@@ -37,6 +40,21 @@ pub(crate) enum Error {
     MeteredPublic {
         /// Its template.
         path: &'static str,
+    },
+    /// A service in another process has no address that can be used.
+    #[error("the address of {service} must be http://host:port")]
+    UpstreamAddress {
+        /// Its name.
+        service: &'static str,
+    },
+    /// There are no keys to name callers to other processes with.
+    #[error("callers cannot be named to {service}")]
+    UpstreamKeys {
+        /// Its name.
+        service: &'static str,
+        /// Why.
+        #[source]
+        source: PrincipalKeyError,
     },
     /// A template cannot be routed beside the others.
     #[error("{path} cannot be routed")]
@@ -96,6 +114,8 @@ pub(crate) enum Refusal {
     LedgerLost(LedgerError),
     /// The answer did not come in time.
     DeadlineExceeded,
+    /// The service gave no answer.
+    Upstream(UpstreamFault),
     /// A fault of the program; the cause is for the log.
     Panicked(String),
 }
@@ -135,6 +155,7 @@ impl From<Refusal> for Problem {
                 .with_retry_after(whole_millis(window.until_reset(now))),
             Refusal::LedgerLost(error) => ledger_lost(error),
             Refusal::DeadlineExceeded => Self::new(Code::DeadlineExceeded),
+            Refusal::Upstream(fault) => fault.into(),
             Refusal::Panicked(message) => Self::internal(format!("panicked: {message}")),
         }
     }

@@ -17,6 +17,7 @@ use crate::{
     metrics::{Metrics, UNMATCHED},
     plans::Plan,
     routes::Route,
+    upstream::AnsweredProblem,
     usage::{End, Entry, kept_headers},
 };
 
@@ -85,7 +86,7 @@ impl<'a> Exchange<'a> {
 
     /// Ends with the answer's head.
     pub(crate) fn finish(mut self, response: &Response) {
-        let code = response.extensions().get::<Problem>().map(Problem::code);
+        let code = code_of(response);
         if let Some(usage) = self.usage.take() {
             usage.end(End {
                 status: response.status().as_u16(),
@@ -108,6 +109,12 @@ impl<'a> Exchange<'a> {
     pub(crate) fn operation(&self) -> &'a str {
         self.route.map_or(UNMATCHED, |route| &route.name)
     }
+}
+
+/// The code of the problem that an answer tells of, wherever its document was made.
+fn code_of(response: &Response) -> Option<Code> {
+    let own = response.extensions().get::<Problem>().map(Problem::code);
+    own.or_else(|| response.extensions().get::<AnsweredProblem>().map(|problem| problem.0))
 }
 
 impl Drop for Exchange<'_> {

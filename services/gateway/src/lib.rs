@@ -16,7 +16,6 @@ mod exchange;
 mod headers;
 mod http;
 mod ledger;
-mod leftovers;
 mod metrics;
 mod monotonic;
 mod nonces;
@@ -26,10 +25,11 @@ mod routes;
 mod service;
 mod signatures;
 mod store;
+mod upstream;
 mod usage;
 
 pub use self::{
-    config::{Config, ConfigError, OnLedgerLoss, Plan, Rate},
+    config::{Config, ConfigError, OnLedgerLoss, Plan, Rate, UpstreamConfig},
     monotonic::{MonotonicClock, SystemMonotonicClock},
     service::GatewayService,
     store::MIGRATIONS,

@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
 use http::{HeaderValue, Method};
 
 use prosopa_http::{Access, Operation};
@@ -15,6 +14,7 @@ use prosopa_telemetry::Histogram;
 use crate::{
     error::{Error, Refusal},
     metrics::Metrics,
+    upstream::Upstream,
 };
 
 /// One operation as the edge needs it.
@@ -32,7 +32,7 @@ pub(crate) struct Route {
     /// Largest body, bytes.
     pub(crate) body_bytes_max: usize,
     /// Who answers.
-    pub(crate) upstream: Router,
+    pub(crate) upstream: Upstream,
     /// Its latency.
     pub(crate) seconds: Histogram,
     method: Method,
@@ -61,7 +61,7 @@ impl RoutesBuilder {
         &mut self,
         service: &str,
         operations: &[Operation],
-        router: &Router,
+        upstream: &Upstream,
         metrics: &Metrics,
     ) -> Result<(), Error> {
         for operation in operations {
@@ -80,7 +80,7 @@ impl RoutesBuilder {
                 units: operation.units,
                 deadline: operation.deadline,
                 body_bytes_max: operation.body_bytes_max,
-                upstream: router.clone(),
+                upstream: upstream.clone(),
                 seconds: metrics.seconds.with_label_values(&[&name]),
                 method: operation.method.clone(),
                 name,

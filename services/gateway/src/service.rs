@@ -26,6 +26,7 @@ use crate::{
     rate_limit::RateLimiter,
     routes::RoutesBuilder,
     signatures::Signatures,
+    upstream::Upstream,
     usage::{Shipper, Spool, SpoolMetrics},
 };
 
@@ -65,15 +66,18 @@ impl GatewayService {
         config.validate().map_err(Error::from)?;
         let metrics = Metrics::declare(&platform.metrics)?;
         let mut routes = RoutesBuilder::default();
+        let mut tasks = Vec::new();
         for upstream in &platform.peers.upstreams {
-            routes.add(upstream.service, &upstream.operations, &upstream.router, &metrics)?;
+            let answers = Upstream::new(upstream.service, &upstream.backend, &config.upstream, platform)?;
+            routes.add(upstream.service, &upstream.operations, &answers, &metrics)?;
+            tasks.extend(tend_connections(answers));
         }
         let own = http::endpoints();
         let operations = Self::operations();
         let section =
             Section { service: Self::NAME, description: Self::DESCRIPTION, operations: &operations };
         let pages = docs::router(&platform.peers.upstreams, section)?;
-        routes.add(Self::NAME, &docs::operations(), &pages, &metrics)?;
+        routes.add(Self::NAME, &docs::operations(), &Upstream::Mounted(pages), &metrics)?;
         let database = platform.database(Self::NAME, MIGRATIONS).await?;
         let rate = config.caller_rate.into();
         let default = Plan::of_config(config.plan, rate, config.on_ledger_loss);
@@ -82,7 +86,7 @@ impl GatewayService {
         let known = Arc::new(Known { operations: Some(routes.metered()), rate });
         let (state_book, clock) = (Arc::clone(&book), Arc::clone(&platform.clock));
         let state = State { database: database.clone(), book: state_book, known, clock };
-        routes.add(Self::NAME, &operations, &own.into_router(state), &metrics)?;
+        routes.add(Self::NAME, &operations, &Upstream::Mounted(own.into_router(state)), &metrics)?;
         let outbox = Outbox::new(Self::NAME, database.clone(), Arc::clone(&platform.clock));
         let (usage, shipper) =
             begin_usage(config.usage_spool_bytes_max, platform, &database, &outbox, &metrics.usage)?;
@@ -114,17 +118,18 @@ impl GatewayService {
             monotonic,
             metrics,
         };
+        tasks.extend([
+            write_ledger(writer),
+            watch_plans(book),
+            write_nonces(nonce_writer),
+            publish_usage(shipper),
+        ]);
         let http =
             Router::new().fallback(edge::answer).with_state(Arc::new(edge)).layer(from_fn(finish_answers));
         Ok(Parts {
             offer: (),
             http,
-            tasks: vec![
-                write_ledger(writer),
-                watch_plans(book),
-                write_nonces(nonce_writer),
-                publish_usage(shipper),
-            ],
+            tasks,
             outbox: Some(outbox),
             listens: Vec::new(),
             jobs: Vec::new(),
@@ -161,6 +166,19 @@ fn publish_usage(shipper: Shipper) -> Task {
     Task::new("publish_usage", TaskKind::Restart, move |stop| {
         let shipper = Arc::clone(&shipper);
         async move { Ok(shipper.run(&stop).await?) }
+    })
+}
+
+/// Looks after the connections to a service in another process.
+fn tend_connections(upstream: Upstream) -> Option<Task> {
+    matches!(upstream, Upstream::Remote(_)).then(|| {
+        Task::new("tend_upstream_connections", TaskKind::Restart, move |stop| {
+            let upstream = upstream.clone();
+            async move {
+                upstream.tend(&stop).await;
+                Ok(())
+            }
+        })
     })
 }
 

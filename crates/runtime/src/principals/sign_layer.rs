@@ -2,6 +2,8 @@
 
 use std::{
     error::Error,
+    fmt,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -13,19 +15,25 @@ use http::{HeaderMap, HeaderValue, Request};
 use secrecy::ExposeSecret;
 use tower::{Layer, Service};
 
-use prosopa_model::Principal;
+use prosopa_model::{Principal, QuotaSnapshot};
 
-use super::{PROSOPA_PRINCIPAL, PrincipalSigner};
+use super::{
+    PROSOPA_PRINCIPAL, PrincipalSigner, SignError,
+    signed::SignedTokens,
+    token::{LEN_MAX, PROSOPA_QUOTA},
+};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Signs the principal among a request's extensions for the service that is called.
 ///
-/// A request without one goes without a token, whatever header it brought along.
-#[derive(Debug, Clone)]
+/// A request without one goes without a token, whatever header it brought along. The token of a principal is used again
+/// for half of its life; the quota, which changes with each request, travels beside it. Clones share their tokens.
+#[derive(Clone)]
 pub struct SignPrincipal {
     signer: PrincipalSigner,
     audience: &'static str,
+    tokens: Arc<SignedTokens>,
 }
 
 /// The client behind [`SignPrincipal`].
@@ -37,20 +45,54 @@ pub struct SignPrincipalService<S> {
 
 impl SignPrincipal {
     /// For calls of the service of the name `audience`.
-    pub const fn new(signer: PrincipalSigner, audience: &'static str) -> Self {
-        Self { signer, audience }
+    pub fn new(signer: PrincipalSigner, audience: &'static str) -> Self {
+        Self { signer, audience, tokens: Arc::default() }
+    }
+
+    /// Takes the principal out of a request's extensions and puts its token, if there is one, into the headers.
+    pub fn sign<B>(&self, request: &mut Request<B>) -> Result<(), BoxError> {
+        let principal = request.extensions_mut().remove::<Principal>();
+        self.put(principal, request.headers_mut())
     }
 
     fn put(&self, principal: Option<Principal>, headers: &mut HeaderMap) -> Result<(), BoxError> {
         headers.remove(PROSOPA_PRINCIPAL);
-        if let Some(principal) = principal {
-            let token = self.signer.sign(&principal, self.audience)?;
-            let mut value = HeaderValue::try_from(token.expose_secret())?;
-            // Kept out of logs, and of the tables of HPACK.
-            value.set_sensitive(true);
-            headers.insert(PROSOPA_PRINCIPAL, value);
+        headers.remove(PROSOPA_QUOTA);
+        let Some(mut principal) = principal else { return Ok(()) };
+        if let Some(quota) = principal.quota.take() {
+            headers.insert(PROSOPA_QUOTA, write_quota(&quota)?);
         }
+        headers.insert(PROSOPA_PRINCIPAL, self.token(principal)?);
         Ok(())
+    }
+
+    fn token(&self, principal: Principal) -> Result<HeaderValue, BoxError> {
+        let now = self.signer.now();
+        if let Some(token) = self.tokens.find(&principal, now) {
+            return Ok(token);
+        }
+        let token = self.signer.sign(&principal, self.audience)?;
+        let mut value = HeaderValue::try_from(token.expose_secret())?;
+        // Kept out of logs, and of the tables of HPACK.
+        value.set_sensitive(true);
+        self.tokens.keep(principal, value.clone(), now);
+        Ok(value)
+    }
+}
+
+fn write_quota(quota: &QuotaSnapshot) -> Result<HeaderValue, BoxError> {
+    let text = serde_json::to_vec(quota)?;
+    if text.len() > LEN_MAX {
+        return Err(SignError::TooLong { len: text.len() }.into());
+    }
+    let mut value = HeaderValue::try_from(text)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+impl fmt::Debug for SignPrincipal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignPrincipal").field("audience", &self.audience).finish_non_exhaustive()
     }
 }
 
@@ -76,8 +118,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let principal = request.extensions_mut().remove::<Principal>();
-        match self.rule.put(principal, request.headers_mut()) {
+        match self.rule.sign(&mut request) {
             Ok(()) => Either::Left(self.inner.call(request).err_into()),
             Err(error) => Either::Right(ready(Err(error))),
         }

@@ -6,7 +6,7 @@ use jsonwebtoken::encode;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use prosopa_model::{Clock, Principal};
+use prosopa_model::{Clock, Principal, Timestamp};
 
 use super::{
     PrincipalKeys,
@@ -27,9 +27,9 @@ pub enum SignError {
     #[error("a principal cannot be signed")]
     Signature(#[from] jsonwebtoken::errors::Error),
     /// No service would read it.
-    #[error("a principal needs a token of {len} bytes, more than {LEN_MAX}")]
+    #[error("a principal needs a token or quota of {len} bytes, more than {LEN_MAX}")]
     TooLong {
-        /// Bytes of the token.
+        /// Bytes of the token or of the quota.
         len: usize,
     },
 }
@@ -42,7 +42,7 @@ impl PrincipalSigner {
 
     /// A token that lets the service `audience` act for `principal` within the next 60 seconds.
     ///
-    /// Each call makes another one: the quota in it is as fresh as the principal's.
+    /// Each call makes another one.
     pub fn sign(&self, principal: &Principal, audience: &str) -> Result<SecretString, SignError> {
         let now = self.clock.now();
         let claims = Claims {
@@ -60,6 +60,13 @@ impl PrincipalSigner {
             return Err(SignError::TooLong { len: token.len() });
         }
         Ok(token.into())
+    }
+}
+
+impl PrincipalSigner {
+    /// The time by which tokens are made.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 }
 

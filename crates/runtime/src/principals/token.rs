@@ -8,6 +8,9 @@ use uuid::Uuid;
 /// The header that carries the token.
 pub const PROSOPA_PRINCIPAL: HeaderName = HeaderName::from_static("prosopa-principal");
 
+/// The header that carries the principal's quota, JSON: it changes with every metered request, and allows nothing.
+pub(super) const PROSOPA_QUOTA: HeaderName = HeaderName::from_static("prosopa-quota");
+
 /// Whose tokens these are.
 pub(super) const ISSUER: &str = "prosopa";
 
@@ -20,7 +23,7 @@ pub(super) const LIFE_SECONDS: i64 = 60;
 /// How far two processes' clocks may differ.
 pub(super) const LEEWAY_SECONDS: i64 = 5;
 
-/// Longest token, bytes. A principal with the quota of the largest plan needs less than half of it.
+/// Longest token, and likewise the longest quota, bytes. The largest plan's needs less than half of it.
 pub(super) const LEN_MAX: usize = 8 * 1024;
 
 /// What no other token of the product calls itself, so that none can pass for another (RFC 8725 section 3.11).

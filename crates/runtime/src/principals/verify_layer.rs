@@ -17,9 +17,14 @@ use tower::{Layer, Service};
 use prosopa_model::{Clock, Principal};
 use prosopa_problem::{Code, Problem};
 
-use super::{PROSOPA_PRINCIPAL, PrincipalVerifier, TokenError};
+use super::{
+    PROSOPA_PRINCIPAL, PrincipalVerifier, TokenError,
+    token::{LEN_MAX, PROSOPA_QUOTA},
+};
 
 /// Lets requests with a genuine token for one service pass as their principal, and those without one as nobody.
+///
+/// The quota beside a token is the principal's: it allows nothing, so that it needs no signature.
 ///
 /// The principal is then among the request's extensions, where [`Caller`](prosopa_http::Caller) finds it; the token is
 /// gone. A principal that was there before is gone as well. A token that is not believed is refused: 401 with a problem
@@ -44,8 +49,9 @@ impl VerifyPrincipal {
         Self { verifier, audience, clock }
     }
 
-    /// Whom the headers name; takes the token out of them.
+    /// Whom the headers name; takes the token and the quota out of them.
     fn take(&self, headers: &mut HeaderMap) -> Result<Option<Principal>, TokenError> {
+        let quota = headers.remove(PROSOPA_QUOTA).filter(|quota| quota.len() <= LEN_MAX);
         let header::Entry::Occupied(entry) = headers.entry(PROSOPA_PRINCIPAL) else { return Ok(None) };
         let (_, mut values) = entry.remove_entry_mult();
         let Some(value) = values.next() else { return Ok(None) };
@@ -53,7 +59,11 @@ impl VerifyPrincipal {
             return Err(TokenError::Several);
         }
         let token = value.to_str().map_err(|_| TokenError::Malformed)?;
-        self.verifier.verify(token, self.audience, self.clock.now()).map(Some)
+        let mut principal = self.verifier.verify(token, self.audience, self.clock.now())?;
+        if let Some(quota) = quota {
+            principal.quota = serde_json::from_slice(quota.as_bytes()).map_err(|_| TokenError::Malformed)?;
+        }
+        Ok(Some(principal))
     }
 }
 

@@ -1,7 +1,7 @@
 use http::StatusCode;
 use prosopa_gateway::{Config, GatewayService, MIGRATIONS, OnLedgerLoss};
 use prosopa_http::{Endpoints, Operation};
-use prosopa_runtime::{Platform, Service, Upstream};
+use prosopa_runtime::{Backend, Platform, Service, Upstream};
 use prosopa_store::{Database, affected, on_db, query};
 
 use crate::harness::{Call, Gateway, fast, user};
@@ -81,9 +81,9 @@ async fn nonsense_in_the_configuration_stops_the_start() {
 fn with_upstream(platform: &Platform, service: &'static str, operation: Operation) -> Platform {
     let operations = Endpoints::<()>::new().add(operation, async || "").into_operations();
     let mut platform = platform.clone();
-    let router = axum::Router::new();
+    let backend = Backend::Mounted(axum::Router::new());
     platform.metrics = prosopa_telemetry::Metrics::new();
-    platform.peers.upstreams.push(Upstream { service, description: "", operations, router });
+    platform.peers.upstreams.push(Upstream { service, description: "", operations, backend });
     platform
 }
 

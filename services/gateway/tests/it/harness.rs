@@ -21,7 +21,9 @@ use prosopa_contract::{
 };
 use prosopa_gateway::{Config, GatewayService, MonotonicClock, Rate};
 use prosopa_model::{AccountId, ApiKeyId, Clock, Credential, Principal};
-use prosopa_runtime::{Host, ListenerOptions, Listeners, Listening, PeerAddress, Platform, TaskEnded};
+use prosopa_runtime::{
+    Host, ListenerOptions, Listeners, Listening, PeerAddress, Platform, TaskEnded, Upstream,
+};
 use prosopa_testkit::{ManualClock, TestDatabases, TestHome, principal_of};
 use prosopa_vault::Keyring;
 use secrecy::{ExposeSecret, SecretString};
@@ -33,6 +35,11 @@ use crate::upstream::{Probe, things};
 
 /// Tuesday, half of the day left, 21.5 days to the end of the month.
 pub(crate) const NOON: &str = "2026-03-10T12:00:00Z";
+
+/// Another clock that stands at the same time.
+pub(crate) fn noon() -> ManualClock {
+    ManualClock::at(NOON)
+}
 
 pub(crate) struct ManualMonotonicClock(AtomicU64);
 
@@ -152,16 +159,34 @@ impl Gateway {
         config: Config,
         listenings: impl AsyncFnOnce(&Platform) -> Vec<Listening>,
     ) -> Self {
+        let probe = Probe::default();
+        Self::start_with(dir, config, probe.clone(), vec![things(probe)], listenings).await
+    }
+
+    /// Starts one in front of another service.
+    pub(crate) async fn start_before(home: TestHome, config: Config, upstream: Upstream) -> Self {
+        let none = async |_: &Platform| Vec::new();
+        let mut gateway = Self::start_with(home.path(), config, Probe::default(), vec![upstream], none).await;
+        gateway._home = Some(home);
+        gateway
+    }
+
+    async fn start_with(
+        dir: &Path,
+        config: Config,
+        probe: Probe,
+        upstreams: Vec<Upstream>,
+        listenings: impl AsyncFnOnce(&Platform) -> Vec<Listening>,
+    ) -> Self {
         let clock = Arc::new(ManualClock::at(NOON));
         let monotonic = Arc::new(ManualMonotonicClock(AtomicU64::new(0)));
         let (verifier, keys) = (Arc::new(FakeVerifier::default()), Arc::new(FakeKeys::default()));
-        let probe = Probe::default();
         let keyring = Keyring::open_or_create(&dir.join("keyring.json")).unwrap();
         let platform = Platform::new(dir, keyring, Arc::clone(&clock) as Arc<dyn Clock>);
         let mut platform = platform.with_databases(TestDatabases::locations_of(dir));
         platform.peers.verifier = Some(Arc::clone(&verifier) as Arc<dyn Verifier>);
         platform.peers.client_keys = Some(Arc::clone(&keys) as Arc<dyn ClientKeys>);
-        platform.peers.upstreams = vec![things(probe.clone())];
+        platform.peers.upstreams = upstreams;
         let time = Arc::clone(&monotonic) as Arc<dyn MonotonicClock>;
         let mut parts = GatewayService::build_with(config, &platform, time).await.unwrap();
         parts.listens = listenings(&platform).await;

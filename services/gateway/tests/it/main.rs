@@ -14,6 +14,7 @@ mod processes;
 mod quota;
 mod rates;
 mod refunds;
+mod remote;
 mod restart;
 mod routing;
 mod signed;

@@ -15,7 +15,7 @@ use http_body_util::BodyExt;
 use prosopa_http::{BodyBytes, Caller, Endpoints, Operation};
 use prosopa_model::{Meter, Scope};
 use prosopa_problem::{Code, Problem};
-use prosopa_runtime::Upstream;
+use prosopa_runtime::{Backend, Upstream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -42,7 +42,12 @@ pub(crate) fn things(probe: Probe) -> Upstream {
     let endpoints = endpoints();
     let operations = endpoints.into_operations();
     let router = self::endpoints().into_router(probe);
-    Upstream { service: "things", description: "Things for tests", operations, router }
+    Upstream {
+        service: "things",
+        description: "Things for tests",
+        operations,
+        backend: Backend::Mounted(router),
+    }
 }
 
 fn endpoints() -> Endpoints<Probe> {

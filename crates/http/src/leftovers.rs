@@ -27,7 +27,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 const TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Where the unread rest of a body is found once everybody else has let go of it.
-pub(crate) struct Leftovers(Option<Arc<Slot>>);
+pub struct Leftovers(Option<Arc<Slot>>);
 
 struct Slot {
     rest: Mutex<Option<Body>>,
@@ -37,7 +37,7 @@ struct Slot {
 
 impl Leftovers {
     /// Watches over the body of a request. Over HTTP/2 a stream can be ended by itself, so there is nothing to do.
-    pub(crate) fn of(request: &mut Request) -> Self {
+    pub fn of(request: &mut Request) -> Self {
         if request.body().is_end_stream() || request.version() > Version::HTTP_11 {
             return Self(None);
         }
@@ -50,7 +50,7 @@ impl Leftovers {
     }
 
     /// Reads and drops what is left, within bounds.
-    pub(crate) async fn discard(self) {
+    pub async fn discard(self) {
         let rest = self.0.and_then(|slot| slot.rest.lock().unwrap_or_else(PoisonError::into_inner).take());
         if let Some(rest) = rest {
             // Out of time: the reset is then the client's own doing.

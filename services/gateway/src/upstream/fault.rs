@@ -1,0 +1,69 @@
+//! Why a service gave no answer.
+
+use std::{error::Error, time::Duration};
+
+use axum::BoxError;
+
+use prosopa_problem::{Code, Problem};
+
+/// When to come back, unless something better is known.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Why a service gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UpstreamFault {
+    /// As many requests are at the service as may be.
+    #[error("no connection to {service} became free in time")]
+    Busy {
+        /// Its name.
+        service: &'static str,
+    },
+    /// It takes no connections.
+    #[error("{service} cannot be reached")]
+    Unreachable {
+        /// Its name.
+        service: &'static str,
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
+    /// The connection ended, or what came was no answer.
+    #[error("{service} gave no valid answer")]
+    Invalid {
+        /// Its name.
+        service: &'static str,
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
+    /// The client's body broke off.
+    #[error("the body broke off")]
+    Client(#[source] BoxError),
+    /// The caller cannot be named to the service.
+    #[error("the caller cannot be named to {service}")]
+    Principal {
+        /// Its name.
+        service: &'static str,
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
+}
+
+impl From<UpstreamFault> for Problem {
+    fn from(fault: UpstreamFault) -> Self {
+        match &fault {
+            UpstreamFault::Busy { .. } => Self::new(Code::Overloaded).with_retry_after(RETRY_AFTER),
+            UpstreamFault::Unreachable { .. } => Self::new(Code::Unavailable).with_retry_after(RETRY_AFTER),
+            UpstreamFault::Invalid { .. } => Self::new(Code::BadGateway),
+            UpstreamFault::Client(_) => Self::new(Code::MalformedRequest).with_detail("the body broke off"),
+            UpstreamFault::Principal { .. } => Self::new(Code::Internal),
+        }
+        .with_cause(fault)
+    }
+}
+
+/// Whether the fault is that a body could not be read from the client.
+pub(super) fn is_of_client(error: &hyper::Error) -> bool {
+    error.is_user() && error.source().is_some()
+}

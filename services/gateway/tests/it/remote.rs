@@ -1,0 +1,121 @@
+//! Services in other processes: a gateway before a real internal listener, or before a scripted one.
+
+mod heads;
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+
+use axum::{Extension, Json, Router, extract::Request, response::Response};
+use prosopa_gateway::Config;
+use prosopa_http::{CurrentRequestId, Endpoints, Operation};
+use prosopa_model::{Principal, Scope};
+use prosopa_runtime::{
+    Backend, Host, InternalListener, InternalRoutes, ListenerOptions, Listeners, PeerAddress, Platform,
+    PrincipalConfig, TaskEnded, Upstream,
+};
+use prosopa_testkit::{TestDatabases, TestHome};
+use prosopa_vault::Keyring;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::harness::{Gateway, noon};
+
+/// What the service is called, and so whom tokens are for.
+const SERVICE: &str = "mirror";
+
+/// Larger than all buffers on the way together.
+const BODY_BYTES_MAX: usize = 1 << 30;
+
+/// A service that tells how requests arrive, and gives bodies back.
+fn endpoints() -> Endpoints<()> {
+    Endpoints::new()
+        .add(Operation::get("get_head", "/api/v1/mirror/head"), get_head)
+        .add(Operation::get("get_own_head", "/api/v1/mirror/own-head").scope(Scope::FacesRead), get_head)
+        .add(
+            Operation::post("metered", "/api/v1/mirror/metered").scope(Scope::FacesWrite).metered(1),
+            get_head,
+        )
+        .add(Operation::post("echo", "/api/v1/mirror/echo").body_bytes_max(BODY_BYTES_MAX), echo)
+        .add(Operation::put("put", "/api/v1/mirror/things/{id}").body_bytes_max(BODY_BYTES_MAX), get_head)
+        .add(Operation::delete("delete", "/api/v1/mirror/things/{id}"), get_head)
+}
+
+async fn get_head(
+    peer: Option<Extension<PeerAddress>>,
+    id: Option<Extension<CurrentRequestId>>,
+    principal: Option<Extension<Principal>>,
+    request: Request,
+) -> Json<Value> {
+    let mut headers = BTreeMap::<&str, Vec<&str>>::new();
+    for (name, value) in request.headers() {
+        headers.entry(name.as_str()).or_default().push(value.to_str().unwrap());
+    }
+    Json(json!({
+        "method": request.method().as_str(),
+        "target": request.uri().to_string(),
+        "headers": headers,
+        "peer": peer.map(|Extension(peer)| peer.0.to_string()),
+        "request_id": id.map(|Extension(id)| id.0.to_string()),
+        "principal": principal.map(|Extension(principal)| principal),
+    }))
+}
+
+async fn echo(request: Request) -> Response {
+    Response::new(request.into_body())
+}
+
+/// The service in a process of its own, as far as a test can tell.
+struct RemoteService {
+    address: SocketAddr,
+    platform: Platform,
+    host: JoinHandle<Result<(), TaskEnded>>,
+}
+
+impl RemoteService {
+    /// Answers what it has in hand and ends.
+    async fn stop(self) {
+        self.platform.shutdown.cancel();
+        self.host.await.unwrap().unwrap();
+    }
+}
+
+impl RemoteService {
+    /// Starts it over the deployment's keys.
+    async fn start(home: &TestHome, router: Router) -> Self {
+        let keyring = Keyring::open_or_create(&home.path().join("keyring.json")).unwrap();
+        let platform = Platform::new(home.path(), keyring, Arc::new(noon()));
+        let platform = platform.with_databases(TestDatabases::locations_of(home.path()));
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = InternalListener::bind(any).await.unwrap();
+        let address = listener.address().unwrap();
+        let verifier = platform.principal_verifier(&PrincipalConfig::default()).unwrap();
+        let routes = InternalRoutes::new(verifier, Arc::clone(&platform.clock)).with_service(SERVICE, router);
+        let mut host = Host::new(platform.clone());
+        host.serve_internal(listener, routes);
+        let listeners = Listeners::bind(any, any).await.unwrap();
+        let host = tokio::spawn(host.run(listeners, Router::new(), ListenerOptions::default()));
+        Self { address, platform, host }
+    }
+}
+
+/// The service at an address.
+fn at(address: SocketAddr) -> Upstream {
+    let uri: http::Uri = format!("http://{address}").parse().unwrap();
+    behind(Backend::Remote(uri.into()))
+}
+
+fn behind(backend: Backend) -> Upstream {
+    Upstream {
+        service: SERVICE,
+        description: "Tells how requests arrive",
+        operations: endpoints().into_operations(),
+        backend,
+    }
+}
+
+/// A gateway before the service in another process.
+async fn start(config: Config) -> (Gateway, RemoteService) {
+    let home = TestHome::new();
+    let service = RemoteService::start(&home, endpoints().into_router(())).await;
+    let gateway = Gateway::start_before(home, config, at(service.address)).await;
+    (gateway, service)
+}
