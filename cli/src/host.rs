@@ -5,9 +5,12 @@
 mod admin;
 mod composition;
 mod data_dir;
+mod hosted;
 mod migrate;
 mod models;
 mod openapi;
+mod process;
+mod serve;
 mod settings;
 mod up;
 
@@ -19,7 +22,7 @@ use std::{
 
 use clap::Subcommand;
 
-pub(crate) use self::{admin::AdminCommand, migrate::Migrate, models::ModelsCommand, up::Up};
+pub(crate) use self::{admin::AdminCommand, migrate::Migrate, models::ModelsCommand, serve::Serve, up::Up};
 
 /// Commands of the product itself.
 #[derive(Debug, Subcommand)]
@@ -27,6 +30,9 @@ pub(crate) enum HostCommand {
     /// Start the whole product in one process.
     #[command(after_help = up::EXAMPLES)]
     Up(Up),
+    /// Start some of its services in a process of their own.
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(Serve),
     /// Bring the databases to this version's schema, or say what is missing.
     #[command(after_help = migrate::EXAMPLES)]
     Migrate(Migrate),
@@ -48,6 +54,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 pub(crate) fn run(command: HostCommand) -> ExitCode {
     let outcome = match command {
         HostCommand::Up(arguments) => up::run(arguments),
+        HostCommand::Serve(arguments) => serve::run(arguments),
         HostCommand::Migrate(arguments) => migrate::run(arguments),
         HostCommand::Models(command) => models::run(command),
         HostCommand::Admin(command) => admin::run(command),

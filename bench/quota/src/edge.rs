@@ -61,8 +61,12 @@ impl Edge {
         let mut platform = platform.with_databases(databases);
         platform.peers.verifier = Some(Arc::new(Accounts(std::array::from_fn(|_| AccountId::new()))));
         let (operations, router) = (endpoints().into_operations(), endpoints().into_router(()));
-        platform.peers.upstreams =
-            vec![Upstream { service: "nothing", description: "Nothing", operations, backend: Backend::Mounted(router) }];
+        platform.peers.upstreams = vec![Upstream {
+            service: "nothing",
+            description: "Nothing",
+            operations,
+            backend: Backend::Mounted(router),
+        }];
         let rate = Rate { requests_per_second: 1_000_000, burst: 1_000_000 };
         let limit = u64::from(u32::MAX);
         let plan = Plan { name: "all".into(), requests_per_day: limit, requests_per_month: limit };

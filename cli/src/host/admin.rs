@@ -7,8 +7,8 @@ use prosopa_vault::Keyring;
 use secrecy::ExposeSecret;
 
 use super::{
-    Failure, composition,
-    data_dir::{self, Sharing},
+    Failure, composition, data_dir,
+    hosted::Hosted,
     say,
     settings::{Overrides, Settings},
     start_runtime,
@@ -74,7 +74,7 @@ fn rotate_keyring(settings: &Settings) -> Result<(), Failure> {
 
 async fn reset_password(settings: Settings) -> Result<(), Failure> {
     let folder = &settings.server.data_dir;
-    let _lock = data_dir::lock(folder, Sharing::of(&settings))?;
+    let _lock = data_dir::lock(&settings, &Hosted::all())?;
     let platform = composition::build_platform(&settings)?;
     let password = prosopa_auth::reset_password(&settings.auth, &platform, ADMINISTRATOR).await?;
     let file = folder.join("administrator-password");

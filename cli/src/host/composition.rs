@@ -1,24 +1,48 @@
-//! Which services make up the product, and how they are handed to each other.
+//! Which services make up the product, and how they are handed to each other: directly within a process, over gRPC and
+//! HTTP between processes. The services cannot tell.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::Router;
+use tonic::service::Routes;
+
 use prosopa_auth::{AuthService, NewAdministrator};
+use prosopa_contract::{
+    accounts::{AccountsClient, serve_accounts},
+    client_keys::{ClientKeysClient, serve_client_keys},
+    credential_changes::{CredentialChangesClient, serve_credential_changes},
+    engine::{EngineClient, serve_engine},
+    mailer::{MailerClient, serve_mailer},
+    verifier::{VerifierClient, serve_verifier},
+};
 use prosopa_detection::DetectionService;
 use prosopa_engine::{EngineService, pack::MANIFEST_FILE};
+use prosopa_events::Outbox;
 use prosopa_gateway::GatewayService;
 use prosopa_model::SystemClock;
 use prosopa_notifications::NotificationsService;
-use prosopa_runtime::{Backend, Databases, Host, Parts, Platform, Service, Upstream};
+use prosopa_runtime::{
+    Backend, CachingVerifier, Databases, Host, InternalRoutes, Platform, PublicRoutes, Service, Upstream,
+};
 use prosopa_vault::Keyring;
 
-use super::{Failure, settings::Settings};
+use super::{
+    Failure,
+    hosted::{Hosted, ServiceName},
+    settings::Settings,
+};
 
-/// A product that is built and waits to be run.
+/// The services that others hear, wherever these run.
+const HEARD: [&str; 2] = [AuthService::NAME, DetectionService::NAME];
+
+/// A process that is built and waits to be run.
 pub(crate) struct Product {
     pub(crate) platform: Platform,
     pub(crate) host: Host,
-    pub(crate) public: Router,
+    /// What users may ask for.
+    pub(crate) public: PublicRoutes,
+    /// What the product's other processes may ask for.
+    pub(crate) internal: InternalRoutes,
     pub(crate) new_administrator: Option<NewAdministrator>,
 }
 
@@ -30,46 +54,173 @@ pub(crate) fn build_platform(settings: &Settings) -> Result<Platform, Failure> {
     Ok(Platform::new(data_dir, keyring, Arc::new(SystemClock)).with_databases(databases))
 }
 
-/// Builds every service, those first that others need.
-pub(crate) async fn build(mut settings: Settings) -> Result<Product, Failure> {
+/// Builds what is hosted, those first that others need, and finds the others.
+pub(crate) async fn build(mut settings: Settings, hosted: &Hosted) -> Result<Product, Failure> {
     // One number, two users: the gateway enforces the default plan, auth lets nobody ask for more.
     settings.auth.default_requests_per_day = settings.gateway.plan.requests_per_day;
-    let pack = &settings.engine.model_pack_dir;
-    if !pack.join(MANIFEST_FILE).exists() {
-        return Err(
-            format!("there is no model pack in {}: make one with `make models`", pack.display()).into()
-        );
-    }
-    let mut platform = build_platform(&settings)?;
-    let mut host = Host::new(platform.clone());
-
-    let engine = EngineService::build(settings.engine, &platform).await?;
-    let (engine, _) = host.adopt(engine);
-    platform.peers.engine = Some(engine);
-
-    let notifications = NotificationsService::build(settings.notifications, &platform).await?;
-    let (mailer, notifications) = host.adopt(notifications);
-    platform.peers.mailer = Some(mailer);
-
-    let auth = AuthService::build(settings.auth, &platform).await?;
-    let (offer, auth) = host.adopt(auth);
-    platform.peers.verifier = Some(offer.verifier);
-    platform.peers.accounts = Some(offer.accounts);
-    platform.peers.client_keys = Some(offer.client_keys);
-
-    let detection: Parts<()> = DetectionService::build(settings.detection, &platform).await?;
-    let ((), detection) = host.adopt(detection);
-
-    platform.peers.upstreams = vec![
-        upstream::<AuthService>(auth),
-        upstream::<DetectionService>(detection),
-        upstream::<NotificationsService>(notifications),
-    ];
-    let gateway = GatewayService::build(settings.gateway, &platform).await?;
-    let ((), public) = host.adopt(gateway);
-    Ok(Product { platform, host, public, new_administrator: offer.new_administrator })
+    let platform = build_platform(&settings)?;
+    let believed = platform.principal_verifier(&settings.principals)?;
+    let product = Product {
+        host: Host::new(platform.clone()),
+        public: Router::new().into(),
+        internal: InternalRoutes::new(believed, Arc::clone(&platform.clock)),
+        new_administrator: None,
+        platform,
+    };
+    let mut assembly = Assembly { settings, hosted, hosted_routers: BTreeMap::new(), product };
+    assembly.add_engine().await?;
+    assembly.add_notifications().await?;
+    assembly.add_auth().await?;
+    assembly.add_detection().await?;
+    assembly.add_gateway().await?;
+    assembly.hear_others().await?;
+    Ok(assembly.product)
 }
 
-fn upstream<S: Service>(router: Router) -> Upstream {
-    Upstream { service: S::NAME, description: S::DESCRIPTION, operations: S::operations(), backend: Backend::Mounted(router) }
+/// A process on its way.
+struct Assembly<'a> {
+    settings: Settings,
+    hosted: &'a Hosted,
+    /// The public routes of each service here.
+    hosted_routers: BTreeMap<&'static str, Router>,
+    product: Product,
+}
+
+impl Assembly<'_> {
+    async fn add_engine(&mut self) -> Result<(), Failure> {
+        let engine = if self.hosted.has(ServiceName::Engine) {
+            let pack = &self.settings.engine.model_pack_dir;
+            if !pack.join(MANIFEST_FILE).exists() {
+                let place = pack.display();
+                return Err(format!("there is no model pack in {place}: make one with `make models`").into());
+            }
+            let parts = EngineService::build(self.settings.engine.clone(), &self.product.platform).await?;
+            let (engine, http) = self.product.host.adopt(parts);
+            self.offer::<EngineService>(http, Routes::new(serve_engine(Arc::clone(&engine))));
+            engine
+        } else {
+            Arc::new(EngineClient::new(self.settings.peers.channel(EngineService::NAME)?))
+        };
+        self.product.platform.peers.engine = Some(engine);
+        Ok(())
+    }
+
+    async fn add_notifications(&mut self) -> Result<(), Failure> {
+        let mailer = if self.hosted.has(ServiceName::Notifications) {
+            let config = self.settings.notifications.clone();
+            let parts = NotificationsService::build(config, &self.product.platform).await?;
+            let (mailer, http) = self.product.host.adopt(parts);
+            self.offer::<NotificationsService>(http, Routes::new(serve_mailer(Arc::clone(&mailer))));
+            mailer
+        } else {
+            Arc::new(MailerClient::new(self.settings.peers.channel(NotificationsService::NAME)?))
+        };
+        self.product.platform.peers.mailer = Some(mailer);
+        Ok(())
+    }
+
+    async fn add_auth(&mut self) -> Result<(), Failure> {
+        if !self.hosted.has(ServiceName::Auth) {
+            return self.find_auth();
+        }
+        let parts = AuthService::build(self.settings.auth.clone(), &self.product.platform).await?;
+        let (offer, http) = self.product.host.adopt(parts);
+        let rpc = Routes::new(serve_verifier(Arc::clone(&offer.verifier)))
+            .add_service(serve_accounts(Arc::clone(&offer.accounts)))
+            .add_service(serve_client_keys(Arc::clone(&offer.client_keys)))
+            .add_service(serve_credential_changes(
+                offer.credential_changes,
+                self.product.platform.shutdown.clone(),
+            ));
+        self.offer::<AuthService>(http, rpc);
+        let peers = &mut self.product.platform.peers;
+        peers.verifier = Some(offer.verifier);
+        peers.accounts = Some(offer.accounts);
+        peers.client_keys = Some(offer.client_keys);
+        self.product.new_administrator = offer.new_administrator;
+        Ok(())
+    }
+
+    /// What auth says in another process is kept for as long as it is heard of what changes.
+    fn find_auth(&mut self) -> Result<(), Failure> {
+        let channel = self.settings.peers.channel(AuthService::NAME)?;
+        // A stream of its own: it shall be heard however many questions wait.
+        let watched = self.settings.peers.channel(AuthService::NAME)?;
+        let platform = &mut self.product.platform;
+        let verifier = CachingVerifier::new(
+            Arc::new(VerifierClient::new(channel.clone())),
+            Arc::new(CredentialChangesClient::new(watched)),
+            Arc::clone(&platform.clock),
+            &platform.metrics,
+        )?;
+        if self.hosted.has(ServiceName::Gateway) {
+            self.product.host.supervise(verifier.follower());
+        }
+        let keys = Arc::new(ClientKeysClient::new(channel.clone()));
+        platform.peers.client_keys = Some(Arc::new(verifier.with_client_keys(keys)));
+        platform.peers.verifier = Some(Arc::new(verifier));
+        platform.peers.accounts = Some(Arc::new(AccountsClient::new(channel)));
+        Ok(())
+    }
+
+    async fn add_detection(&mut self) -> Result<(), Failure> {
+        if self.hosted.has(ServiceName::Detection) {
+            let config = self.settings.detection.clone();
+            let parts = DetectionService::build(config, &self.product.platform).await?;
+            let ((), http) = self.product.host.adopt(parts);
+            self.offer::<DetectionService>(http, Routes::default());
+        }
+        Ok(())
+    }
+
+    async fn add_gateway(&mut self) -> Result<(), Failure> {
+        if self.hosted.has(ServiceName::Gateway) {
+            self.product.platform.peers.upstreams = vec![
+                self.upstream::<AuthService>()?,
+                self.upstream::<DetectionService>()?,
+                self.upstream::<NotificationsService>()?,
+            ];
+            let config = self.settings.gateway.clone();
+            let parts = GatewayService::build(config, &self.product.platform).await?;
+            let ((), public) = self.product.host.adopt(parts);
+            self.product.public = public.into();
+        }
+        Ok(())
+    }
+
+    /// Makes a hosted service known to the other processes, and to the gateway here.
+    fn offer<S: Service>(&mut self, http: Router, rpc: Routes) {
+        self.hosted_routers.insert(S::NAME, http.clone());
+        // Each brings an answer of its own for what it does not know.
+        let router = http.reset_fallback().merge(rpc.into_axum_router().reset_fallback());
+        let internal = InternalRoutes::clone(&self.product.internal);
+        self.product.internal = internal.with_service(S::NAME, router);
+    }
+
+    /// How the gateway here reaches a service.
+    fn upstream<S: Service>(&self) -> Result<Upstream, Failure> {
+        let backend = match self.hosted_routers.get(S::NAME) {
+            Some(router) => Backend::Mounted(router.clone()),
+            None => Backend::Remote(self.settings.peers.find(S::NAME)?.into()),
+        };
+        let (service, description) = (S::NAME, S::DESCRIPTION);
+        Ok(Upstream { service, description, operations: S::operations(), backend })
+    }
+
+    /// Reads in their databases what others say that are hosted elsewhere.
+    async fn hear_others(&mut self) -> Result<(), Failure> {
+        let Product { host, platform, .. } = &mut self.product;
+        for name in host.unheard_producers() {
+            let schemas = [AuthService::schemas(), DetectionService::schemas()];
+            let mut schemas = schemas.into_iter().flatten();
+            let (name, schema) =
+                schemas.find(|(known, _)| *known == name).ok_or("nobody has this database")?;
+            let database = platform.database(name, schema).await?;
+            host.hear(Outbox::of_another_process(name, database, Arc::clone(&platform.clock)));
+        }
+        if !self.hosted.is_all() {
+            host.keep_for_others(&HEARD);
+        }
+        Ok(())
+    }
 }

@@ -16,7 +16,7 @@ use prosopa_detection as detection;
 use prosopa_engine as engine;
 use prosopa_gateway as gateway;
 use prosopa_notifications as notifications;
-use prosopa_runtime::DatabaseConfig;
+use prosopa_runtime::{DatabaseConfig, PeerAddresses, PrincipalConfig};
 use prosopa_telemetry as telemetry;
 
 use super::Failure;
@@ -27,12 +27,17 @@ const FILE: &str = "prosopa.toml";
 /// Folder of the model pack, shared with the scripts and the tests.
 const MODEL_PACK: &str = "PROSOPA_MODEL_PACK";
 
+/// What the name of a variable ends with that says where a service is, in lower case.
+const PEER_SUFFIX: &str = "_microservice_url";
+
 /// Every section. Unknown keys are errors.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     pub(crate) server: Server,
     pub(crate) database: DatabaseConfig,
+    pub(crate) peers: PeerAddresses,
+    pub(crate) principals: PrincipalConfig,
     pub(crate) telemetry: telemetry::Config,
     pub(crate) engine: engine::Config,
     pub(crate) auth: auth::Config,
@@ -49,8 +54,10 @@ pub(crate) struct Server {
     pub(crate) data_dir: PathBuf,
     /// Address for users.
     pub(crate) listen: SocketAddr,
-    /// Address for operators: `/livez`, `/readyz`, `/metrics`.
-    pub(crate) admin_listen: SocketAddr,
+    /// Address for the product's other processes; none is a port of the first service.
+    pub(crate) internal_listen: Option<SocketAddr>,
+    /// Address for operators: `/livez`, `/readyz`, `/metrics`; none is a port of the first service.
+    pub(crate) admin_listen: Option<SocketAddr>,
 }
 
 impl Default for Server {
@@ -58,7 +65,8 @@ impl Default for Server {
         Self {
             data_dir: PathBuf::from("data"),
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
-            admin_listen: (Ipv4Addr::LOCALHOST, 9090).into(),
+            internal_listen: None,
+            admin_listen: None,
         }
     }
 }
@@ -68,6 +76,7 @@ impl Default for Server {
 pub(crate) struct Overrides {
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) listen: Option<SocketAddr>,
+    pub(crate) internal_listen: Option<SocketAddr>,
     pub(crate) admin_listen: Option<SocketAddr>,
     pub(crate) model_pack: Option<PathBuf>,
 }
@@ -94,13 +103,24 @@ impl Settings {
         }
         // Without a double underscore it is no key of a section: PROSOPA_TOKEN, PROSOPA_SERVER, ...
         let environment = Env::prefixed("PROSOPA_").filter(|key| key.as_str().contains("__")).split("__");
-        let mut settings: Self = figment.merge(environment).extract()?;
-        let Overrides { data_dir, listen, admin_listen, model_pack } = overrides;
+        let mut settings: Self = figment.merge(peers_of_environment()).merge(environment).extract()?;
+        settings.peers.validate()?;
+        let Overrides { data_dir, listen, internal_listen, admin_listen, model_pack } = overrides;
         let server = &mut settings.server;
         server.data_dir = data_dir.unwrap_or_else(|| std::mem::take(&mut server.data_dir));
         server.listen = listen.unwrap_or(server.listen);
-        server.admin_listen = admin_listen.unwrap_or(server.admin_listen);
+        server.internal_listen = internal_listen.or(server.internal_listen);
+        server.admin_listen = admin_listen.or(server.admin_listen);
         settings.engine.model_pack_dir = model_pack.unwrap_or(settings.engine.model_pack_dir);
         Ok(settings)
     }
+}
+
+/// `AUTH_MICROSERVICE_URL` and the like: names that deployments give.
+fn peers_of_environment() -> Env {
+    Env::raw().filter_map(|key| {
+        let name = key.as_str().to_ascii_lowercase();
+        let service = name.strip_suffix(PEER_SUFFIX)?;
+        PeerAddresses::SERVICES.contains(&service).then(|| format!("peers.{service}").into())
+    })
 }

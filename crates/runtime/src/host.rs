@@ -1,6 +1,6 @@
 //! A process full of services: its ports, tasks and orderly end.
 
-use std::{io, net::SocketAddr};
+use std::{collections::BTreeSet, io, net::SocketAddr};
 
 use axum::Router;
 use futures::future::join_all;
@@ -113,6 +113,12 @@ impl Host {
     /// Takes over a task of nobody's.
     pub fn supervise(&mut self, task: Task) {
         self.tasks.push(task);
+    }
+
+    /// The services that those here want to hear and that are not here.
+    pub fn unheard_producers(&self) -> BTreeSet<&'static str> {
+        let wanted = self.listenings.iter().flat_map(|listening| listening.producers.iter().copied());
+        wanted.filter(|name| self.outboxes.iter().all(|outbox| outbox.service() != *name)).collect()
     }
 
     /// Lets the services here hear one in another process.

@@ -47,9 +47,12 @@ impl Default for PeerAddresses {
 }
 
 impl PeerAddresses {
+    /// The services that have an address.
+    pub const SERVICES: [&str; 4] = ["auth", "detection", "engine", "notifications"];
+
     /// Checks every address.
     pub fn validate(&self) -> Result<(), PeerAddressError> {
-        for service in ["auth", "detection", "engine", "notifications"] {
+        for service in Self::SERVICES {
             self.find(service)?;
         }
         Ok(())

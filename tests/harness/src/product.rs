@@ -1,20 +1,16 @@
-//! One running `prosopa up`.
+//! One running product: `prosopa up`, or each of its services in a process of its own.
 
 use std::{
     path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
+    process::ExitStatus,
     sync::Arc,
 };
 
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
-    process::{Child, Command},
-    task::JoinHandle,
-};
+use tokio::process::Command;
 
 use prosopa_testkit::{TestDatabases, TestHome};
 
-use crate::{Answer, Caller};
+use crate::{Answer, Caller, process::Process};
 
 /// The binary under test: `PROSOPA_BIN`, else the one that was built beside this test.
 pub fn binary() -> PathBuf {
@@ -43,13 +39,25 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// Set to `apart`, it has every product of [`Product::start`] run as a process for each service.
+const SHAPE: &str = "PROSOPA_TEST_SHAPE";
+
+/// The services, those first that others look for, each with the variable that says where it is.
+const SERVICES: [(&str, &str); 4] = [
+    ("engine", "ENGINE_MICROSERVICE_URL"),
+    ("notifications", "NOTIFICATIONS_MICROSERVICE_URL"),
+    ("auth", "AUTH_MICROSERVICE_URL"),
+    ("detection", "DETECTION_MICROSERVICE_URL"),
+];
+
 /// A product that runs until it is stopped, killed or dropped.
 pub struct Product {
-    child: Child,
-    public: String,
-    admin: String,
-    output: JoinHandle<String>,
-    errors: JoinHandle<String>,
+    /// Of whatever users talk to; the last process to be started.
+    gateway: Process,
+    /// The others, those first that were started first.
+    others: Vec<(&'static str, Process)>,
+    /// Where each of them is found.
+    found: Vec<(&'static str, String)>,
     folder: Arc<TestHome>,
 }
 
@@ -61,15 +69,58 @@ impl Product {
 
     /// Starts with settings from the environment on an empty folder.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
-        let folder = Arc::new(TestHome::new());
+        Self::start_in(Arc::new(TestHome::new()), settings).await
+    }
+
+    /// Starts again on the folder of one that has ended.
+    pub async fn start_again(folder: Arc<TestHome>) -> Self {
+        Self::start_in(folder, &[]).await
+    }
+
+    /// Starts every service in a process of its own, whatever the environment says.
+    pub async fn start_apart(settings: &[(&str, &str)]) -> Self {
+        Self::start_services(Arc::new(TestHome::new()), settings).await
+    }
+
+    async fn start_in(folder: Arc<TestHome>, settings: &[(&str, &str)]) -> Self {
+        if std::env::var_os(SHAPE).is_some_and(|shape| shape == "apart") {
+            return Self::start_services(folder, settings).await;
+        }
         let mut command = Self::command(&folder.path().join("data"));
         command.envs(settings.iter().copied());
         Self::spawn(command, folder).await
     }
 
-    /// Starts again on the folder of one that has ended.
-    pub async fn start_again(folder: Arc<TestHome>) -> Self {
-        Self::spawn(Self::command(&folder.path().join("data")), folder).await
+    async fn start_services(folder: Arc<TestHome>, settings: &[(&str, &str)]) -> Self {
+        let data_dir = folder.path().join("data");
+        let mut found: Vec<(&str, String)> = Vec::new();
+        let mut others = Vec::new();
+        for (service, variable) in SERVICES {
+            let mut command =
+                Self::service_command(&data_dir, service, ["--internal-listen", "127.0.0.1:0"], &found);
+            command.envs(settings.iter().copied());
+            let process = Process::spawn(command).await;
+            found.push((variable, process.internal.clone().expect("an address for other services")));
+            others.push((service, process));
+        }
+        let mut command = Self::service_command(&data_dir, "gateway", ["--listen", "127.0.0.1:0"], &found);
+        command.envs(settings.iter().copied());
+        let gateway = Process::spawn(command).await;
+        Self { gateway, others, found, folder }
+    }
+
+    fn service_command(
+        data_dir: &Path,
+        service: &str,
+        listen: [&str; 2],
+        found: &[(&str, String)],
+    ) -> Command {
+        let mut command = Command::new(binary());
+        command.args(["serve", service, "--admin-listen", "127.0.0.1:0"]).args(listen);
+        command.arg("--data-dir").arg(data_dir).env("PROSOPA_MODEL_PACK", model_pack());
+        command.envs(Self::database_url(data_dir).map(|url| ("PROSOPA_DATABASE__URL", url)));
+        command.envs(found.iter().map(|(name, url)| (name, url)));
+        command
     }
 
     /// The command line that [`Self::spawn`] expects, for tests that must wrap it.
@@ -95,43 +146,13 @@ impl Product {
     }
 
     /// Starts a command and waits until the product says where it listens.
-    pub async fn spawn(mut command: Command, folder: Arc<TestHome>) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().expect("the product starts");
-        let mut errors = child.stderr.take().expect("a pipe");
-        let errors = tokio::spawn(async move {
-            let mut text = String::new();
-            let _ = errors.read_to_string(&mut text).await;
-            text
-        });
-        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        let (mut said, mut public, mut admin) = (String::new(), None, None);
-        while public.is_none() || admin.is_none() {
-            let Some(line) = lines.next_line().await.expect("lines") else {
-                panic!("the product ended early: {}", errors.await.expect("its messages"));
-            };
-            if let Some((_, address)) = line.split_once("listens on ") {
-                public = Some(address.to_owned());
-            }
-            if let Some((address, _)) = line.split_once("/readyz") {
-                admin = address.split_whitespace().last().map(str::to_owned);
-            }
-            said.push_str(&line);
-            said.push('\n');
-        }
-        let output = tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                said.push_str(&line);
-                said.push('\n');
-            }
-            said
-        });
-        Self { child, public: public.expect("set"), admin: admin.expect("set"), output, errors, folder }
+    pub async fn spawn(command: Command, folder: Arc<TestHome>) -> Self {
+        Self { gateway: Process::spawn(command).await, others: Vec::new(), found: Vec::new(), folder }
     }
 
     /// Somebody without credentials.
     pub fn stranger(&self) -> Caller {
-        Caller::new(&self.public)
+        Caller::new(self.url())
     }
 
     /// Somebody who has just registered and logged in.
@@ -153,12 +174,26 @@ impl Product {
 
     /// Address for users, `http://…`.
     pub fn url(&self) -> &str {
-        &self.public
+        self.gateway.public.as_deref().expect("an address for users")
     }
 
-    /// Asks the operator's port.
+    /// Somebody on the internal network who talks to a service of a product that is apart, past the gateway.
+    pub fn intruder(&self, service: &str) -> Caller {
+        Caller::new(self.other(service).internal.as_deref().expect("an address for other services"))
+    }
+
+    /// Asks the operator's port: of every process for metrics, else of the first that is not well.
     pub async fn ask_admin(&self, path: &str) -> Answer {
-        Caller::new(&self.admin).get(path).await
+        let mut answer = Caller::new(&self.gateway.admin).get(path).await;
+        for (_, process) in &self.others {
+            let other = Caller::new(&process.admin).get(path).await;
+            if path == "/metrics" {
+                answer.body.extend(other.body);
+            } else if answer.status == 200 {
+                answer = other;
+            }
+        }
+        answer
     }
 
     /// The folder that holds `data`, to start again on.
@@ -171,21 +206,56 @@ impl Product {
         self.folder.path().join("data")
     }
 
-    /// The process's id.
+    /// The id of the process that users talk to.
     pub fn id(&self) -> u32 {
-        self.child.id().expect("a running process")
+        self.gateway.id()
     }
 
-    /// Asks for an orderly end as Ctrl-C does and waits for it; gives back how it ended and what it wrote to stdout and stderr.
-    pub async fn stop(mut self) -> (ExitStatus, String, String) {
-        let ended = Command::new("kill").args(["-INT", &self.id().to_string()]).status().await.expect("kill");
-        assert!(ended.success());
-        let status = self.child.wait().await.expect("an exit status");
-        (status, self.output.await.expect("its output"), self.errors.await.expect("its messages"))
+    /// The id of a service's process, of a product that is apart.
+    pub fn id_of(&self, service: &str) -> u32 {
+        self.other(service).id()
+    }
+
+    /// Ends a service of a product that is apart as a power cut would.
+    pub async fn kill_service(&mut self, service: &str) {
+        let place = self.others.iter().position(|(name, _)| *name == service).expect("a running service");
+        self.others.remove(place).1.kill().await;
+    }
+
+    /// Starts a service again that was killed, where it was.
+    pub async fn revive_service(&mut self, service: &str) {
+        let known = SERVICES.iter().find(|(name, _)| *name == service);
+        let (service, variable) = *known.expect("a service");
+        let found = self.found.iter().find(|(name, _)| *name == variable);
+        let address = found.and_then(|(_, url)| url.strip_prefix("http://")).expect("its address");
+        let listen = ["--internal-listen", address];
+        let command = Self::service_command(&self.data_dir(), service, listen, &self.found);
+        self.others.push((service, Process::spawn(command).await));
+    }
+
+    /// Asks for an orderly end as Ctrl-C does and waits for it, of the gateway first; gives back how the product ended
+    /// and what it wrote to stdout and stderr.
+    pub async fn stop(self) -> (ExitStatus, String, String) {
+        let (mut status, mut output, mut errors) = self.gateway.stop().await;
+        for (_, process) in self.others.into_iter().rev() {
+            let (other, said, complained) = process.stop().await;
+            status = if status.success() { other } else { status };
+            output.push_str(&said);
+            errors.push_str(&complained);
+        }
+        (status, output, errors)
     }
 
     /// Ends it as a power cut would, as far as a process can tell.
-    pub async fn kill(mut self) {
-        self.child.kill().await.expect("the end");
+    pub async fn kill(self) {
+        self.gateway.kill().await;
+        for (_, process) in self.others {
+            process.kill().await;
+        }
+    }
+
+    fn other(&self, service: &str) -> &Process {
+        let found = self.others.iter().find(|(name, _)| *name == service);
+        found.map(|(_, process)| process).expect("a service in a process of its own")
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
 mod accounts;
+mod apart;
 mod authorization;
 mod clients;
 mod command_line;
