@@ -4,7 +4,8 @@
 #   scripts/test.sh          everything that needs no cluster
 #   scripts/test.sh --unit   the rules alone (tests inside src/ need no outside program and no model pack)
 #   scripts/test.sh --e2e    the tests that drive the built product from outside
-# What keeps rows is tested twice, on SQLite and on a PostgreSQL that is started for the run.
+# What keeps rows is tested twice, on SQLite and on a PostgreSQL that is started for the run; what users see also with each
+# service in a process of its own.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -34,5 +35,8 @@ cargo test --locked --no-fail-fast "${selection[@]}" </dev/null 2>&1 | tee "$log
 if [ ${#again[@]} -gt 0 ]; then
   say "the same on PostgreSQL:"
   scripts/with-postgres.sh cargo test --locked --no-fail-fast "${again[@]}" </dev/null 2>&1 | tee -a "$log" || status=$?
+  say "the product from outside again, each service in a process of its own:"
+  PROSOPA_TEST_SHAPE=apart scripts/with-postgres.sh cargo test --locked --no-fail-fast --package prosopa-e2e -- \
+    --skip apart:: --skip conformance:: </dev/null 2>&1 | tee -a "$log" || status=$?
 fi
 awk -v status="$status" -f scripts/sum-tests.awk "$log"

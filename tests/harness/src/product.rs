@@ -4,6 +4,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitStatus,
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use tokio::process::Command;
@@ -194,6 +195,19 @@ impl Product {
             }
         }
         answer
+    }
+
+    /// The answer to what must have ended: the first one where the product is one process, else the first refusal within
+    /// the second that a gateway may take to hear of it.
+    pub async fn ask_after_the_end(&self, ask: impl AsyncFn() -> Answer) -> Answer {
+        let start = Instant::now();
+        loop {
+            let answer = ask().await;
+            let may_be_unheard = !self.others.is_empty() && start.elapsed() < Duration::from_secs(1);
+            if answer.status == 401 || !may_be_unheard {
+                return answer;
+            }
+        }
     }
 
     /// The folder that holds `data`, to start again on.

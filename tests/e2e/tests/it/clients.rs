@@ -73,9 +73,8 @@ async fn a_leaked_key_works_no_more() {
     let reported = product.stranger().post("/api/v1/auth/api-keys/leaked", &report).await;
     assert_eq!(reported.json(), json!({ "results": [{ "status": "revoked" }, { "status": "unknown" }] }));
     for text in &texts {
-        assert_eq!(
-            user.with_token(text).get("/api/v1/users/me").await.refusal(),
-            (401, "unauthenticated".into())
-        );
+        let program = user.with_token(text);
+        let refused = product.ask_after_the_end(async || program.get("/api/v1/users/me").await).await;
+        assert_eq!(refused.refusal(), (401, "unauthenticated".into()));
     }
 }
