@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run demo setup tools test-setup build models test test-unit e2e coverage check fmt lint deny golden shellcheck \
-        generate bench bench-auth clean-build clean-models clean-demo clean-cache
+        generate fuzz bench bench-auth clean-build clean-models clean-demo clean-cache
 
 # Passed on to the program that a target starts, for example `make run ARGS="--listen 127.0.0.1:8081"`.
 ARGS ?=
@@ -64,6 +64,9 @@ shellcheck: ## Check the shell scripts, where shellcheck is installed
 
 generate: build ## Write the generated files again
 	@scripts/generate.sh
+
+fuzz: tools ## Give the readers of what strangers send bytes that nobody meant, for ten minutes (FUZZ_SECONDS=600)
+	@exec scripts/fuzz.sh
 
 bench: models ## Measure the optimised build: start, memory, latency, throughput
 	@exec bench/run.sh $(ARGS)

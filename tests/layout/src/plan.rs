@@ -58,6 +58,7 @@ pub const OTHERS: &[&str] = &[
     "tests/harness",
     "tests/e2e",
     "tests/faults",
+    "tests/fuzz",
     "tests/cluster",
 ];
 
