@@ -47,6 +47,7 @@ impl Verifier for Accounts {
             scopes: Scopes::all(),
             credential: Credential::Session(SessionId::new()),
             requests_per_day_max: None,
+            plan: None,
             quota: None,
         })
     }

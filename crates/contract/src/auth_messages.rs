@@ -32,6 +32,7 @@ pub(crate) fn write_principal(principal: &prosopa_model::Principal) -> Principal
             Credential::Client(id) => principal::Credential::ClientId(id.to_string()),
         }),
         requests_per_day_max: principal.requests_per_day_max,
+        plan: principal.plan.as_ref().map(ToString::to_string),
     }
 }
 
@@ -49,6 +50,7 @@ pub(crate) fn read_principal(message: &Principal) -> Option<prosopa_model::Princ
             principal::Credential::ClientId(id) => Credential::Client(id.parse().ok()?),
         },
         requests_per_day_max: message.requests_per_day_max,
+        plan: message.plan.as_deref().map(str::parse).transpose().ok()?,
         quota: None,
     })
 }
@@ -79,6 +81,7 @@ mod tests {
             scopes: Scopes::for_keys(),
             credential,
             requests_per_day_max: Some(7),
+            plan: Some("team".parse().unwrap()),
             quota: None,
         }
     }

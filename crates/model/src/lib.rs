@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod cursor;
 pub mod id;
+pub mod plan_name;
 pub mod principal;
 pub mod quota;
 pub mod range;
@@ -18,6 +19,7 @@ pub use self::{
         AccountId, ApiClientId, ApiKeyId, DetectionId, Id, ImageId, JobId, Kind, RegistrationId, RequestId,
         SessionId, SubjectId, UserId,
     },
+    plan_name::PlanName,
     principal::{Credential, Principal, Role, Scope, Scopes},
     quota::{LimitMode, Meter, QuotaSnapshot, RateLimit, Units, WindowUse},
     range::TimeRange,

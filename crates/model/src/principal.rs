@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, ApiClientId, ApiKeyId, QuotaSnapshot, SessionId, UserId};
+use crate::{AccountId, ApiClientId, ApiKeyId, PlanName, QuotaSnapshot, SessionId, UserId};
 
 /// An authenticated caller and what the caller may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct Principal {
     pub credential: Credential,
     /// Requests a day allowed to this account where that differs from the default plan.
     pub requests_per_day_max: Option<u64>,
+    /// The plan that an administrator gave the user, where that is not the default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanName>,
     /// The account's quota as the gateway saw it when the request was admitted.
     pub quota: Option<QuotaSnapshot>,
 }

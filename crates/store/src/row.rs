@@ -75,7 +75,7 @@ macro_rules! named_columns {
     )*};
 }
 
-named_columns!(prosopa_model::Role, prosopa_model::Scopes);
+named_columns!(prosopa_model::Role, prosopa_model::Scopes, prosopa_model::PlanName);
 
 /// Declares a struct whose fields are read from the columns of the same names.
 ///

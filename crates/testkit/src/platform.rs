@@ -93,6 +93,7 @@ pub fn principal_of(account_id: AccountId) -> Principal {
         scopes: Scopes::all(),
         credential: Credential::Session(SessionId::new()),
         requests_per_day_max: None,
+        plan: None,
         quota: None,
     }
 }

@@ -120,6 +120,7 @@ pub(crate) async fn ensure(
         role: Role::Administrator,
         status: Status::Active,
         requests_per_day_max: None,
+        plan: None,
         created_at: now,
         kind: UserKind::Person,
     };

@@ -46,6 +46,7 @@ impl ClientKeys for StoreClientKeys {
             scopes: key.scopes,
             credential: Credential::Client(key.client_id),
             requests_per_day_max: key.requests_per_day_max,
+            plan: key.plan,
             quota: None,
         };
         let (algorithm, material) = (key.algorithm.0, material.into());

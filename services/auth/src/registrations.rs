@@ -166,6 +166,7 @@ async fn try_perform(state: &State, ctx: &JobContext) -> Result<Outcome, Error> 
         role: Role::User,
         status: Status::Active,
         requests_per_day_max: checked.requests_per_day_max,
+        plan: None,
         created_at: state.clock.now(),
         kind: UserKind::Person,
     };

@@ -41,6 +41,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!("0009_clients"),
     migration!("0010_identities"),
     migration!("0011_credential_changes"),
+    migration!("0013_user_plans"),
     migration!("0014_client_changes"),
 ];
 

@@ -40,6 +40,7 @@ impl StoreVerifier {
             scopes: Scopes::all(),
             credential: Credential::Session(claims.sid),
             requests_per_day_max: owner.requests_per_day_max,
+            plan: owner.plan,
             quota: None,
         };
         Ok(Verified { principal, valid_until: Some(token_ends_at.min(owner.expires_at)) })
@@ -61,6 +62,7 @@ impl StoreVerifier {
             scopes: stored.scopes,
             credential: Credential::ApiKey(key.id()),
             requests_per_day_max: stored.requests_per_day_max,
+            plan: stored.plan,
             quota: None,
         };
         Ok(Verified { principal, valid_until: Some(valid_until) })

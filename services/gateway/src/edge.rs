@@ -270,6 +270,9 @@ impl Edge {
     ) -> Result<Principal, Refusal> {
         exchange.account_id = Some(principal.account_id);
         let applied = self.plans.with(|book| book.select(&principal));
+        if applied.is_missing {
+            self.metrics.missing_plans.inc();
+        }
         let pace = &applied.plan.pace;
         let decision = self.callers.take_at(pace, CallerKey::from(&principal), self.monotonic.elapsed());
         exchange.standing.burst = Some(Burst::new(pace.limit(), decision));
@@ -293,7 +296,7 @@ impl Edge {
         applied: Applied,
         exchange: &mut Exchange<'_>,
     ) -> Result<Option<QuotaSnapshot>, Refusal> {
-        let Applied { plan, purse } = applied;
+        let Applied { plan, purse, .. } = applied;
         let is_metered = !units.is_nothing();
         let outcome = if is_metered {
             let reserved = self.ledger.reserve(purse, plan.charge(&route.name, &units)).await;

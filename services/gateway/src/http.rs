@@ -42,12 +42,13 @@ impl From<EditError> for Problem {
         match error {
             EditError::Definition(error) => {
                 let problem = Self::new(Code::ValidationFailed);
-                error.0.into_iter().fold(problem, |problem, (pointer, detail)| problem.with_error(pointer, detail))
+                error
+                    .0
+                    .into_iter()
+                    .fold(problem, |problem, (pointer, detail)| problem.with_error(pointer, detail))
             }
             // The path names something that cannot be.
-            EditError::Name => Self::new(Code::ValidationFailed).with_detail(
-                "a plan's name is 1 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit",
-            ),
+            EditError::Name(error) => Self::new(Code::ValidationFailed).with_detail(error.to_string()),
             EditError::TooMany => Self::new(Code::ValidationFailed).with_detail(error.to_string()),
             EditError::ReadOnly => Self::new(Code::PlanReadOnly),
             EditError::InUse(count) => {

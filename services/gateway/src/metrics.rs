@@ -25,6 +25,8 @@ pub(crate) struct Metrics {
     pub(crate) ledger_losses: IntCounterVec,
     /// Requests that a limit in shadow mode would have refused, by plan and limit.
     pub(crate) shadow_refusals: IntCounterVec,
+    /// Requests of callers whose plan is not known here.
+    pub(crate) missing_plans: IntCounter,
     /// What becomes of records of usage.
     pub(crate) usage: SpoolMetrics,
     /// Signatures of requests, by what became of them.
@@ -39,6 +41,11 @@ impl Metrics {
         let ledger_transactions = registry.counters(
             "prosopa_gateway_ledger_transactions_total",
             "Transactions of the quota ledger; many reservations share one",
+            &[],
+        )?;
+        let missing_plans = registry.counters(
+            "prosopa_gateway_missing_plans_total",
+            "Requests of callers whose plan is not known here; the default one holds",
             &[],
         )?;
         let usage = registry.counters(
@@ -74,6 +81,7 @@ impl Metrics {
                 "Requests that a limit in shadow mode would have refused, by plan and limit",
                 &["plan", "limit"],
             )?,
+            missing_plans: missing_plans.with_label_values::<&str>(&[]),
             usage: SpoolMetrics {
                 lost: usage.with_label_values(&["lost"]),
                 published: usage.with_label_values(&["published"]),

@@ -74,6 +74,7 @@ async fn try_sign_up(state: &State, new: NewClient, once: Option<&Claim>) -> Res
         role: Role::User,
         status: Status::Active,
         requests_per_day_max: None,
+        plan: None,
         created_at: client.created_at,
         kind: UserKind::Program,
     };

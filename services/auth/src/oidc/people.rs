@@ -176,6 +176,7 @@ async fn register(
         kind: UserKind::Person,
         status: Status::Active,
         requests_per_day_max: None,
+        plan: None,
         created_at: now,
     };
     let mut write = state.store.begin_holding(&[Lock::User(user.id)]).await?;

@@ -137,6 +137,7 @@ pub(crate) async fn verify(state: &State, cookie: &PresentedCookie) -> Result<Pr
         scopes: Scopes::all(),
         credential: Credential::Session(stored.id),
         requests_per_day_max: stored.requests_per_day_max,
+        plan: stored.plan,
         quota: None,
     })
 }

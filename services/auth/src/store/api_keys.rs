@@ -1,6 +1,6 @@
 //! Statements about API keys.
 
-use prosopa_model::{AccountId, ApiKeyId, Cursor, Role, Scopes, Timestamp, UserId};
+use prosopa_model::{AccountId, ApiKeyId, Cursor, PlanName, Role, Scopes, Timestamp, UserId};
 use prosopa_store::{affected, on_db, query, query_as, row};
 
 use super::{Store, Write, users::Status};
@@ -46,6 +46,7 @@ row! {
         pub(crate) role: Role,
         pub(crate) status: Status,
         pub(crate) requests_per_day_max: Option<u64>,
+        pub(crate) plan: Option<PlanName>,
         pub(crate) scopes: Scopes,
         pub(crate) name: String,
         pub(crate) secret_hash: Vec<u8>,
@@ -58,7 +59,7 @@ row! {
 impl Store {
     /// A key that is not revoked.
     pub(crate) async fn find_api_key(&self, id: ApiKeyId) -> Result<Option<StoredApiKey>, Error> {
-        let sql = "SELECT key.account_id, key.user_id, owner.role, owner.status, owner.requests_per_day_max,
+        let sql = "SELECT key.account_id, key.user_id, owner.role, owner.status, owner.requests_per_day_max, owner.plan,
                           key.scopes, key.name, key.secret_hash, key.old_secret_hash, key.old_secret_ends_at,
                           key.expires_at
                    FROM api_keys key

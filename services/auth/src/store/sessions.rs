@@ -2,7 +2,7 @@
 
 pub(crate) mod browser;
 
-use prosopa_model::{AccountId, Cursor, Role, SessionId, Timestamp, UserId};
+use prosopa_model::{AccountId, Cursor, PlanName, Role, SessionId, Timestamp, UserId};
 use prosopa_store::{affected, on_db, query, query_as, row};
 
 use super::users::Status;
@@ -28,6 +28,7 @@ row! {
         pub(crate) role: Role,
         pub(crate) status: Status,
         pub(crate) requests_per_day_max: Option<u64>,
+        pub(crate) plan: Option<PlanName>,
         /// When the session ends.
         pub(crate) expires_at: Timestamp,
     }
@@ -68,7 +69,7 @@ impl Store {
         user_id: UserId,
         now: Timestamp,
     ) -> Result<Option<SessionOwner>, Error> {
-        let sql = "SELECT owner.account_id, owner.role, owner.status, owner.requests_per_day_max, session.expires_at
+        let sql = "SELECT owner.account_id, owner.role, owner.status, owner.requests_per_day_max, owner.plan, session.expires_at
                    FROM sessions session
                    JOIN users owner ON owner.id = session.user_id
                    WHERE session.id = $1 AND session.user_id = $2 AND session.expires_at > $3";

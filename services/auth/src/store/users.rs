@@ -5,7 +5,7 @@ mod listing;
 
 use std::str::FromStr;
 
-use prosopa_model::{AccountId, Role, Timestamp, UserId, principal::UnknownName};
+use prosopa_model::{AccountId, PlanName, Role, Timestamp, UserId, principal::UnknownName};
 use prosopa_store::{Column, ColumnError, affected, on_db, query, query_as, query_scalar, row};
 
 pub(crate) use self::listing::{Listing, Sort};
@@ -26,6 +26,8 @@ row! {
         pub(crate) status: Status,
         /// Metered requests a day that were asked for; none: those of the plan.
         pub(crate) requests_per_day_max: Option<u64>,
+        /// The plan that an administrator gave the user.
+        pub(crate) plan: Option<PlanName>,
         pub(crate) created_at: Timestamp,
         pub(crate) kind: UserKind,
     }
@@ -105,7 +107,7 @@ row! {
 }
 
 const FIND_USER: &str = "
-    SELECT id, account_id, user_name, email, role, status, requests_per_day_max, created_at, kind
+    SELECT id, account_id, user_name, email, role, status, requests_per_day_max, plan, created_at, kind
     FROM users WHERE id = $1";
 
 const COUNT_ADMINISTRATORS: &str = "SELECT count(*) FROM users WHERE role = 'administrator'";
@@ -190,8 +192,8 @@ impl Write {
             .await
             .map(affected))?;
         let sql = "INSERT INTO users (id, account_id, user_name, user_name_key, user_name_skeleton, email, email_key,
-                                      password_hash, role, status, requests_per_day_max, created_at, kind)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+                                      password_hash, role, status, requests_per_day_max, created_at, kind, plan)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
         let requests_per_day_max = user.requests_per_day_max.map(u64::cast_signed);
         let inserted = on_db!(self.tx, c => query(sql)
             .bind(user.id.uuid())
@@ -207,6 +209,7 @@ impl Write {
             .bind(requests_per_day_max)
             .bind(user.created_at.micros())
             .bind(user.kind.as_str())
+            .bind(user.plan.as_ref().map(PlanName::as_str))
             .execute(c)
             .await
             .map(affected));

@@ -2,7 +2,7 @@
 
 use prosopa_contract::events::{UserDeactivated, UserReactivated};
 use prosopa_http::{NumberedPage, NumberedPageRequest};
-use prosopa_model::{Principal, Role, UserId};
+use prosopa_model::{PlanName, Principal, Role, UserId};
 use prosopa_problem::FieldError;
 
 use super::{is_active_administrator, refuse_last_administrator};
@@ -22,12 +22,14 @@ const SEARCH_LEN_MAX: usize = 100;
 const REQUESTS_PER_DAY_MAX: u64 = 1_000_000_000;
 
 /// What is to be otherwise about a user.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Decision {
     pub(crate) status: Option<Status>,
     pub(crate) role: Option<Role>,
     /// Metered requests a day; inside, none stands for those of the plan.
     pub(crate) requests_per_day_max: Option<Option<u64>>,
+    /// The name of a quota plan; inside, none stands for the default one. Which plans there are is not known here.
+    pub(crate) plan: Option<Option<PlanName>>,
 }
 
 /// A user by id.
@@ -94,6 +96,7 @@ pub(crate) async fn change(
         status = after.status.as_str(),
         role = after.role.as_str(),
         requests_per_day_max = after.requests_per_day_max,
+        plan = after.plan.as_ref().map(PlanName::as_str),
         "user changed by an administrator"
     );
     Ok(after)
@@ -105,6 +108,7 @@ impl Decision {
             status: self.status.unwrap_or(user.status),
             role: self.role.unwrap_or(user.role),
             requests_per_day_max: self.requests_per_day_max.unwrap_or(user.requests_per_day_max),
+            plan: self.plan.unwrap_or_else(|| user.plan.clone()),
             ..user.clone()
         }
     }

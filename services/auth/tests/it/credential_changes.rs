@@ -150,6 +150,7 @@ async fn every_change_is_told_by_every_process() {
     world.patch(&administrator, &id, json!({ "role": "administrator" })).await;
     world.patch(&administrator, &id, json!({ "role": "user" })).await;
     world.patch(&administrator, &id, json!({ "requests_per_day_max": 5 })).await;
+    world.patch(&administrator, &id, json!({ "plan": "team" })).await;
 
     let change = json!({ "current_password": PASSWORD, "new_password": "another horse, another staple" });
     let changed = world.app.call(Method::POST, "/api/v1/auth/password", Some(&tokens[0]), Some(change)).await;

@@ -9,7 +9,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use prosopa_model::{Credential, Principal, RateLimit, Timestamp};
+use prosopa_model::{Credential, PlanName, Principal, RateLimit, Timestamp};
 use prosopa_store::{Database, Error};
 
 use super::{Known, Plan, PlanDefinition};
@@ -59,6 +59,8 @@ pub(crate) struct Applied {
     pub(crate) plan: Arc<Plan>,
     /// The counters.
     pub(crate) purse: Purse,
+    /// Whether the caller has a plan that is not known here, for which the default one stands.
+    pub(crate) is_missing: bool,
 }
 
 impl PlanBook {
@@ -160,7 +162,8 @@ impl Book {
         plans
     }
 
-    /// The plan for a caller: of its key or client, else of its user, else of its account, else the default.
+    /// The plan for a caller: of its key or client, else of its user (an assignment here, else what its principal says),
+    /// else of its account, else the default.
     ///
     /// A key or client with a plan of its own has counters of its own; all others charge the account, so that minting
     /// them gives no quota.
@@ -171,22 +174,48 @@ impl Book {
             Credential::Client(id) => Some(id.uuid()),
             Credential::Session(_) => None,
         };
-        let of_program = program_id.map(|id| (id, id));
-        let subjects = [(principal.user_id.uuid(), account_id), (account_id, account_id)];
-        for (subject_id, holder_id) in of_program.into_iter().chain(subjects) {
-            let Some(assignment) = self.assignments.get(&subject_id) else { continue };
-            if *assignment.plan == *self.default.name {
-                break;
+        let of_program = program_id.and_then(|id| Some((id, self.assigned(id)?)));
+        let of_account = |given| (account_id, given);
+        let given = of_program
+            .or_else(|| self.assigned(principal.user_id.uuid()).map(of_account))
+            .or_else(|| principal.plan.as_ref().map(Given::by_principal).map(of_account))
+            .or_else(|| self.assigned(account_id).map(of_account));
+        let Some((holder_id, given)) = given.filter(|(_, given)| *given.plan != *self.default.name) else {
+            return self.select_default(principal);
+        };
+        match self.plans.get(given.plan) {
+            Some(Entry { plan, .. }) => {
+                let purse = plan.purse(holder_id, given.billing_anchor);
+                Applied { plan: Arc::clone(plan), purse, is_missing: false }
             }
-            // One that is not understood.
-            let Some(entry) = self.plans.get(&assignment.plan) else { break };
-            let purse = entry.plan.purse(holder_id, assignment.billing_anchor);
-            return Applied { plan: Arc::clone(&entry.plan), purse };
+            None => Applied { is_missing: true, ..self.select_default(principal) },
         }
+    }
+
+    fn assigned(&self, subject_id: Uuid) -> Option<Given<'_>> {
+        let Assignment { plan, billing_anchor } = self.assignments.get(&subject_id)?;
+        Some(Given { plan, billing_anchor: *billing_anchor })
+    }
+
+    fn select_default(&self, principal: &Principal) -> Applied {
+        let account_id = principal.account_id.uuid();
         let purse = match principal.requests_per_day_max {
             Some(granted) => self.default.purse_granted(account_id, granted),
             None => self.default.purse(account_id, Timestamp::default()),
         };
-        Applied { plan: Arc::clone(&self.default), purse }
+        Applied { plan: Arc::clone(&self.default), purse, is_missing: false }
+    }
+}
+
+/// The plan that somebody is said to have.
+struct Given<'a> {
+    plan: &'a str,
+    billing_anchor: Timestamp,
+}
+
+impl<'a> Given<'a> {
+    /// Billing months then are those of the calendar.
+    fn by_principal(name: &'a PlanName) -> Self {
+        Self { plan: name.as_str(), billing_anchor: Timestamp::default() }
     }
 }

@@ -3,7 +3,9 @@
 
 use uuid::Uuid;
 
-use prosopa_model::{AccountId, ApiClientId, ApiKeyId, Clock, Timestamp, UserId};
+use prosopa_model::{
+    AccountId, ApiClientId, ApiKeyId, Clock, PlanName, Timestamp, UserId, plan_name::NoPlanName,
+};
 use prosopa_store::{Database, Tx};
 
 use super::{DefinitionError, Known, PlanBook, PlanDefinition};
@@ -16,9 +18,6 @@ use crate::store::{
 /// Plans beside the default.
 const PLANS_MAX: i64 = 1_000;
 
-/// Characters of a plan's name: what a Kubernetes resource may be named.
-const NAME_MAX: usize = 63;
-
 /// Why something is not changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EditError {
@@ -26,8 +25,8 @@ pub(crate) enum EditError {
     #[error(transparent)]
     Definition(#[from] DefinitionError),
     /// A plan cannot be named so.
-    #[error("not a name of a plan")]
-    Name,
+    #[error(transparent)]
+    Name(#[from] NoPlanName),
     /// There are too many plans.
     #[error("there are {PLANS_MAX} plans")]
     TooMany,
@@ -91,9 +90,7 @@ impl Editor<'_> {
         name: &str,
         definition: &PlanDefinition,
     ) -> Result<Timestamp, EditError> {
-        if !is_name(name) {
-            return Err(EditError::Name);
-        }
+        name.parse::<PlanName>()?;
         self.check_own(name)?;
         definition.check(name, self.known)?;
         let text = serde_json::to_string(definition).map_err(|error| {
@@ -180,13 +177,4 @@ impl Editor<'_> {
         let is_default = self.book.with(|book| &*book.default_plan().name == name);
         if is_default { Err(EditError::ReadOnly) } else { Ok(()) }
     }
-}
-
-/// A label of RFC 1123, so that a resource of Kubernetes can have the same name.
-fn is_name(text: &str) -> bool {
-    let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=NAME_MAX).contains(&text.len())
-        && text.bytes().all(is_inner)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
 }

@@ -2,7 +2,7 @@
 
 mod selection;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode};
 use prosopa_gateway::{GatewayService, MIGRATIONS};
@@ -436,6 +436,17 @@ async fn plans_reach_every_process() {
     heard("own", 7).await;
     one.put_plan("own", &per_day(8)).await;
     heard("own", 8).await;
+    let mut plan = per_day(8);
+    let mut prompt = 0;
+    for burst in 999_991..=999_995 {
+        plan["rate"] = json!({ "requests_per_second": 1_000_000, "burst": burst });
+        one.put_plan("own", &plan).await;
+        let changed = Instant::now();
+        let is_so = async { while other.quota("token").await["rate"]["burst"] != burst {} };
+        tokio::time::timeout(Duration::from_secs(20), is_so).await.expect("it is heard of");
+        prompt += usize::from(changed.elapsed() < Duration::from_secs(1));
+    }
+    assert!(prompt >= 3, "a rate holds within a second elsewhere: {prompt} of 5");
     let third = Gateway::start_in(home.path(), fast()).await;
     third.know("token", &caller);
     assert_eq!(third.quota("token").await["limits"][0]["limit"], 8);

@@ -47,6 +47,7 @@ fn start() -> (Arc<Scripted>, ClientKeysClient) {
         scopes: Scopes::for_keys(),
         credential: Credential::Client(ApiClientId::new()),
         requests_per_day_max: None,
+        plan: None,
         quota: None,
     };
     let incoming = TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap().with_nodelay(Some(true));

@@ -17,6 +17,7 @@ fn answer() -> Arc<Answer<Verified>> {
         scopes: Scopes::all(),
         credential: Credential::Session(SessionId::new()),
         requests_per_day_max: None,
+        plan: None,
         quota: None,
     };
     let said = Verified { principal, valid_until: Some(Timestamp::MAX) };

@@ -81,6 +81,7 @@ fn claims() -> Value {
             "scopes": ["faces:read", "admin"],
             "credential": { "kind": "api_key", "id": "key_00000000000000000000000003" },
             "requests_per_day_max": 500,
+            "plan": "team",
             "quota": {
                 "plan": "default",
                 "windows": [{
@@ -106,6 +107,7 @@ fn principal() -> Principal {
         scopes: [Scope::Admin, Scope::FacesRead].into_iter().collect(),
         credential: Credential::ApiKey(ApiKeyId::from_uuid(Uuid::from_u128(3))),
         requests_per_day_max: Some(500),
+        plan: Some("team".parse().unwrap()),
         quota: Some(QuotaSnapshot {
             plan: "default".into(),
             windows: vec![WindowUse {
@@ -315,6 +317,7 @@ prop_compose! {
         kind in 0..3_u8,
         scopes in subsequence(&Scope::ALL[..], 0..=Scope::ALL.len()),
         requests_per_day_max in option::of(any::<u64>()),
+        plan in option::of("[a-z0-9]{1,63}"),
         quota in option::of(quotas()),
     ) -> Principal {
         Principal {
@@ -328,6 +331,7 @@ prop_compose! {
                 _ => Credential::Session(SessionId::from_uuid(credential)),
             },
             requests_per_day_max,
+            plan: plan.map(|name| name.parse().unwrap()),
             quota,
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use prosopa_http::{Administrator, Json, NumberedPageQuery, PathId, Query};
-use prosopa_model::{Role, id};
+use prosopa_model::{PlanName, Role, id};
 use prosopa_problem::Problem;
 
 use super::{User, present};
@@ -26,6 +26,9 @@ pub(crate) struct ManagedUser {
     /// Metered requests a day that the account may make; null: those of its plan.
     #[schema(example = 1_000)]
     requests_per_day_max: Option<u64>,
+    /// The quota plan that an administrator gave the user; null: the default one.
+    #[schema(value_type = Option<String>, example = "team")]
+    plan: Option<PlanName>,
     /// `person`, or `program` for an API client that signed itself up and cannot log in.
     #[schema(example = "person")]
     kind: &'static str,
@@ -47,6 +50,11 @@ pub(crate) struct UserDecision {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u64>, minimum = 1, maximum = 1_000_000_000_u64, example = 1_000)]
     requests_per_day_max: Option<Option<u64>>,
+    /// Name of a quota plan: 1 to 63 lower-case letters, digits and `-`; null: the default one. While there is no plan of
+    /// that name, the default one holds.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, pattern = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", example = "team")]
+    plan: Option<Option<String>>,
 }
 
 /// Which users, in which order, and which page of them.
@@ -77,7 +85,9 @@ impl UserDecision {
         let status = status.map_err(|_| Problem::invalid("/status", "must be active or deactivated"))?;
         let role = self.role.map(|name| name.parse::<Role>()).transpose();
         let role = role.map_err(|_| Problem::invalid("/role", "must be user or administrator"))?;
-        Ok(users::Decision { status, role, requests_per_day_max: self.requests_per_day_max })
+        let plan = self.plan.map(|name| name.map(|name| name.parse::<PlanName>()).transpose()).transpose();
+        let plan = plan.map_err(|error| Problem::invalid("/plan", error.to_string()))?;
+        Ok(users::Decision { status, role, requests_per_day_max: self.requests_per_day_max, plan })
     }
 }
 
@@ -112,7 +122,12 @@ impl From<SortKey> for Sort {
 
 impl From<store::users::User> for ManagedUser {
     fn from(user: store::users::User) -> Self {
-        Self { requests_per_day_max: user.requests_per_day_max, kind: user.kind.as_str(), user: user.into() }
+        Self {
+            requests_per_day_max: user.requests_per_day_max,
+            plan: user.plan.clone(),
+            kind: user.kind.as_str(),
+            user: user.into(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Statements about the keys that clients sign with.
 
-use prosopa_model::{AccountId, ApiClientId, Role, Scopes, Timestamp, UserId};
+use prosopa_model::{AccountId, ApiClientId, PlanName, Role, Scopes, Timestamp, UserId};
 use prosopa_store::{affected, on_db, query, query_as, row};
 
 use super::{AccessKey, Algorithm, Store, Write};
@@ -26,6 +26,7 @@ row! {
         pub(crate) role: Role,
         pub(crate) status: Status,
         pub(crate) requests_per_day_max: Option<u64>,
+        pub(crate) plan: Option<PlanName>,
         pub(crate) name: String,
         pub(crate) scopes: Scopes,
         pub(crate) algorithm: Algorithm,
@@ -59,8 +60,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<StoredClientKey>, Error> {
         let sql = "SELECT key.client_id, client.account_id, client.user_id, owner.role, owner.status,
-                          owner.requests_per_day_max, client.name, client.scopes, client.algorithm, key.material,
-                          key.ends_at AS key_ends_at, client.expires_at AS client_expires_at
+                          owner.requests_per_day_max, owner.plan, client.name, client.scopes, client.algorithm,
+                          key.material, key.ends_at AS key_ends_at, client.expires_at AS client_expires_at
                    FROM api_client_keys key
                    JOIN api_clients client ON client.id = key.client_id
                    JOIN users owner ON owner.id = client.user_id

@@ -1,6 +1,6 @@
 //! Statements about the sessions that browsers keep in a cookie.
 
-use prosopa_model::{AccountId, Role, SessionId, Timestamp, UserId};
+use prosopa_model::{AccountId, PlanName, Role, SessionId, Timestamp, UserId};
 use prosopa_store::{affected, on_db, query, query_as, row};
 
 use super::{Status, Store, Write};
@@ -17,6 +17,7 @@ row! {
         pub(crate) role: Role,
         pub(crate) status: Status,
         pub(crate) requests_per_day_max: Option<u64>,
+        pub(crate) plan: Option<PlanName>,
     }
 }
 
@@ -36,7 +37,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<StoredBrowserSession>, Error> {
         let sql = "SELECT session.id, session.created_at, session.expires_at, session.user_id,
-                          owner.account_id, owner.role, owner.status, owner.requests_per_day_max
+                          owner.account_id, owner.role, owner.status, owner.requests_per_day_max, owner.plan
                    FROM session_cookies cookie
                    JOIN sessions session ON session.id = cookie.session_id
                    JOIN users owner ON owner.id = session.user_id

@@ -1,6 +1,6 @@
 //! Statements that change users, and what they are decided by.
 
-use prosopa_model::{AccountId, UserId};
+use prosopa_model::{AccountId, PlanName, UserId};
 use prosopa_store::{affected, on_db, query, query_as, query_scalar};
 
 use super::{COUNT_ADMINISTRATORS, FIND_USER, User, Write, unless_taken};
@@ -56,12 +56,14 @@ impl Write {
 
     /// Writes what administrators decide about a user.
     pub(crate) async fn set_decided(&mut self, user: &User) -> Result<(), Error> {
-        let sql = "UPDATE users SET status = $2, role = $3, requests_per_day_max = $4 WHERE id = $1";
+        let sql =
+            "UPDATE users SET status = $2, role = $3, requests_per_day_max = $4, plan = $5 WHERE id = $1";
         on_db!(self.tx, c => query(sql)
             .bind(user.id.uuid())
             .bind(user.status.as_str())
             .bind(user.role.as_str())
             .bind(user.requests_per_day_max.map(u64::cast_signed))
+            .bind(user.plan.as_ref().map(PlanName::as_str))
             .execute(c)
             .await
             .map(affected))?;

@@ -30,7 +30,7 @@ pub(crate) struct Listing {
 macro_rules! sorted_by {
     ($order:literal) => {
         concat!(
-            "SELECT id, account_id, user_name, email, role, status, requests_per_day_max, created_at, kind
+            "SELECT id, account_id, user_name, email, role, status, requests_per_day_max, plan, created_at, kind
              FROM users
              WHERE user_name_key LIKE $1 ESCAPE '\\' OR email_key LIKE $2 ESCAPE '\\'
              ORDER BY ",

@@ -180,6 +180,37 @@ async fn role_and_quota_hold_from_the_next_request_on() {
     assert_eq!(shown.json, decided.json);
 }
 
+/// R5, F7: an administrator gives a user a plan by name, which whatever the user shows carries from the next request on;
+/// null takes it back.
+#[tokio::test]
+async fn a_plan_is_given_and_taken_back() {
+    let app = App::start().await;
+    let (_, administrator) = administrator(&app).await;
+    let token = app.access_token_of("ada").await;
+    let key = app.create_key(&token, json!({ "name": "k" })).await.text("key");
+    let id = app.verify(&token).await.unwrap().user_id.to_string();
+    let plans = async || {
+        let mut plans = Vec::new();
+        for credential in [&token, &key] {
+            plans.push(app.verify(credential).await.unwrap().plan.map(|plan| plan.to_string()));
+        }
+        plans
+    };
+    let shown = app.call_as(Method::GET, &path_of(&id), Some(administrator.clone()), None).await;
+    assert_eq!(shown.json["plan"], Value::Null);
+    assert_eq!(plans().await, [None, None]);
+    let decided = decide(&app, &administrator, &id, json!({ "plan": "team-1" })).await;
+    assert_eq!((decided.status, decided.text("plan")), (StatusCode::OK, "team-1".to_owned()));
+    assert_eq!(plans().await, [Some("team-1".to_owned()), Some("team-1".to_owned())]);
+    let decided = decide(&app, &administrator, &id, json!({ "requests_per_day_max": 7 })).await;
+    assert_eq!(decided.text("plan"), "team-1", "what is not named stays");
+    let shown = app.call_as(Method::GET, &path_of(&id), Some(administrator.clone()), None).await;
+    assert_eq!(shown.json, decided.json);
+    let decided = decide(&app, &administrator, &id, json!({ "plan": null })).await;
+    assert_eq!(decided.json["plan"], Value::Null);
+    assert_eq!(plans().await, [None, None]);
+}
+
 #[tokio::test]
 async fn unacceptable_decisions_are_pointed_at() {
     let app = App::start().await;
@@ -194,6 +225,11 @@ async fn unacceptable_decisions_are_pointed_at() {
         (json!({ "requests_per_day_max": -1 }), "/requests_per_day_max"),
         (json!({ "requests_per_day_max": 1_000_000_001 }), "/requests_per_day_max"),
         (json!({ "requests_per_day_max": u64::MAX }), "/requests_per_day_max"),
+        (json!({ "plan": "" }), "/plan"),
+        (json!({ "plan": "Team" }), "/plan"),
+        (json!({ "plan": "team-" }), "/plan"),
+        (json!({ "plan": 7 }), "/plan"),
+        (json!({ "plan": "a".repeat(64) }), "/plan"),
         (json!({ "email": "eve@example.org" }), "/email"),
     ];
     for (decision, pointer) in refused {
