@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use prosopa_http::cookies::is_origin;
 use prosopa_model::RateLimit;
 
-pub use crate::upstream::UpstreamConfig;
+pub use crate::upstream::{BreakerConfig, RetryConfig, UpstreamConfig};
 
 /// Numbers above this are mistakes, and keep all arithmetic of rates within 64 bits.
 pub(crate) const RATE_MAX: u32 = 1_000_000;

@@ -32,6 +32,7 @@ use axum::{
 };
 use futures::FutureExt;
 use http::{HeaderName, Method, StatusCode};
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use prosopa_contract::verifier::{Verifier, VerifyError};
@@ -124,8 +125,9 @@ impl Edge {
         if request.headers().contains_key(TRACEPARENT) {
             prosopa_telemetry::continue_trace(&span, request.headers());
         }
-        let work = AssertUnwindSafe(self.perform(route, request, network, exchange)).catch_unwind();
-        match tokio::time::timeout(route.deadline, work).instrument(span).await {
+        let deadline = Instant::now() + route.deadline;
+        let work = AssertUnwindSafe(self.perform(route, request, deadline, network, exchange)).catch_unwind();
+        match tokio::time::timeout_at(deadline, work).instrument(span).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(panic)) => Err(Refusal::Panicked(panic_message(panic.as_ref()))),
             Err(_) => Err(Refusal::DeadlineExceeded),
@@ -147,6 +149,7 @@ impl Edge {
         &self,
         route: &Route,
         mut request: Request,
+        deadline: Instant,
         network: NetworkKey,
         exchange: &mut Exchange<'_>,
     ) -> Result<Response, Refusal> {
@@ -195,7 +198,7 @@ impl Edge {
         }
         let charge = &mut exchange.charge;
         let hand_on = || charge.iter_mut().for_each(|charge| charge.reservation.hand_on());
-        let answered = route.upstream.call(request, hand_on).await;
+        let answered = route.upstream.call(request, deadline, hand_on).await;
         // Whatever the service made of half a body.
         if body.was_cut() {
             return Err(Refusal::BodyTooLarge { bytes_max: route.body_bytes_max });

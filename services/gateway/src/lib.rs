@@ -29,7 +29,7 @@ mod upstream;
 mod usage;
 
 pub use self::{
-    config::{Config, ConfigError, OnLedgerLoss, Plan, Rate, UpstreamConfig},
+    config::{BreakerConfig, Config, ConfigError, OnLedgerLoss, Plan, Rate, RetryConfig, UpstreamConfig},
     monotonic::{MonotonicClock, SystemMonotonicClock},
     service::GatewayService,
     store::MIGRATIONS,

@@ -4,7 +4,7 @@ use prosopa_telemetry::{
     HistogramVec, IntCounter, IntCounterVec, IntGauge, Metrics as Registry, MetricsError,
 };
 
-use crate::usage::SpoolMetrics;
+use crate::{upstream::UpstreamMetrics, usage::SpoolMetrics};
 
 /// Label of requests that match no operation.
 pub(crate) const UNMATCHED: &str = "unmatched";
@@ -31,6 +31,8 @@ pub(crate) struct Metrics {
     pub(crate) usage: SpoolMetrics,
     /// Signatures of requests, by what became of them.
     pub(crate) signatures: IntCounterVec,
+    /// What becomes of requests to services in other processes.
+    pub(crate) upstreams: UpstreamMetrics,
 }
 
 impl Metrics {
@@ -86,6 +88,7 @@ impl Metrics {
                 lost: usage.with_label_values(&["lost"]),
                 published: usage.with_label_values(&["published"]),
             },
+            upstreams: UpstreamMetrics::declare(registry)?,
             signatures: registry.counters(
                 "prosopa_gateway_signatures_total",
                 "Signed requests, by what became of their signatures",

@@ -68,7 +68,14 @@ impl GatewayService {
         let mut routes = RoutesBuilder::default();
         let mut tasks = Vec::new();
         for upstream in &platform.peers.upstreams {
-            let answers = Upstream::new(upstream.service, &upstream.backend, &config.upstream, platform)?;
+            let answers = Upstream::new(
+                upstream.service,
+                &upstream.backend,
+                &config.upstream,
+                platform,
+                &monotonic,
+                &metrics.upstreams,
+            )?;
             routes.add(upstream.service, &upstream.operations, &answers, &metrics)?;
             tasks.extend(tend_connections(answers));
         }

@@ -4,26 +4,36 @@
 //! and without anything that concerns one connection only ([`headers`]). Knows nothing of quotas, rates and operations.
 
 mod answer;
+mod breaker;
+mod circuit;
 mod config;
 mod connection;
+mod counted;
 mod fault;
 mod headers;
+mod metrics;
 mod pool;
 mod remote;
+mod retry;
+mod tunnel;
 
 use std::sync::Arc;
 
 use axum::{Router, extract::Request, response::Response};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use prosopa_runtime::{Backend, Platform};
 
-use crate::error::{Error, Refusal};
+use crate::{
+    error::{Error, Refusal},
+    monotonic::MonotonicClock,
+};
 
-pub use self::config::UpstreamConfig;
+pub use self::config::{BreakerConfig, RetryConfig, UpstreamConfig};
 use self::remote::Remote;
-pub(crate) use self::{answer::AnsweredProblem, fault::UpstreamFault};
+pub(crate) use self::{answer::AnsweredProblem, fault::UpstreamFault, metrics::UpstreamMetrics};
 
 /// Who answers an operation. Cheap to clone.
 #[derive(Clone)]
@@ -41,11 +51,14 @@ impl Upstream {
         backend: &Backend,
         config: &UpstreamConfig,
         platform: &Platform,
+        clock: &Arc<dyn MonotonicClock>,
+        metrics: &UpstreamMetrics,
     ) -> Result<Self, Error> {
         Ok(match backend {
             Backend::Mounted(router) => Self::Mounted(router.clone()),
             Backend::Remote(address) => {
-                Self::Remote(Arc::new(Remote::new(service, address.clone(), config, platform)?))
+                let (address, clock) = (address.clone(), Arc::clone(clock));
+                Self::Remote(Arc::new(Remote::new(service, address, config, platform, clock, metrics)?))
             }
         })
     }
@@ -58,10 +71,12 @@ impl Upstream {
         }
     }
 
-    /// Hands a request on. `hand_on` is called right before the service may begin to work.
+    /// Hands a request on, which the caller drops after `deadline`. `hand_on` is called right before the service may begin to
+    /// work.
     pub(crate) async fn call(
         &self,
         request: Request,
+        deadline: Instant,
         mut hand_on: impl FnMut() + Send,
     ) -> Result<Response, Refusal> {
         match self {
@@ -71,7 +86,9 @@ impl Upstream {
                 Ok(response)
             }
             // In a box, so that the mounted ones do not carry its size.
-            Self::Remote(remote) => Box::pin(remote.call(request, hand_on)).await.map_err(Refusal::Upstream),
+            Self::Remote(remote) => {
+                Box::pin(remote.call(request, deadline, hand_on)).await.map_err(Refusal::Upstream)
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! An answer on its way from a service to the client: passed on as it comes, and never longer than somebody takes it.
 
 use std::{
+    collections::VecDeque,
     future::{Future, poll_fn},
     pin::Pin,
     sync::Arc,
@@ -24,6 +25,9 @@ use super::{
     pool::{Place, Pool},
 };
 
+/// What is read of a body before its head is passed on, bytes.
+const AHEAD_BYTES_MAX: usize = 64 * 1024;
+
 /// The problem that a remote service tells of, among an answer's extensions; the document is in the body already.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AnsweredProblem(pub(crate) Code);
@@ -45,7 +49,8 @@ pub(super) enum CutOff {
 
 /// The connection that an answer comes over, and to where it goes back.
 pub(super) struct Line {
-    pub(super) connection: Connection,
+    /// None where a task of its own drives it.
+    pub(super) connection: Option<Connection>,
     pub(super) place: Place,
     pub(super) pool: Arc<Pool>,
 }
@@ -54,8 +59,10 @@ pub(super) struct Line {
 pub(super) struct AnswerBody {
     service: &'static str,
     incoming: Incoming,
-    /// What was read along with the head.
-    first: Option<Bytes>,
+    /// What was here when the head was passed on.
+    ahead: VecDeque<Bytes>,
+    /// Nothing comes after that.
+    has_ended: bool,
     /// Until all of it is here.
     line: Option<Line>,
     idle_timeout: Duration,
@@ -74,27 +81,21 @@ pub(super) async fn pass_on(
 ) -> Result<Response, BoxError> {
     let (mut head, incoming) = answer.into_parts();
     clean(&mut head)?;
-    let line = Some(line);
-    let mut body =
-        AnswerBody { service, incoming, first: None, line, idle_timeout, silence: None, is_waiting: false };
-    if body.incoming.is_end_stream() {
-        body.hang_up();
-        return Ok(Response::from_parts(head, Body::empty()));
-    }
-    let first = poll_fn(|cx| match body.poll_data(cx) {
-        Poll::Ready(read) => Poll::Ready(Some(read)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await;
-    let body = match first {
-        Some(Some(Err(error))) => return Err(error.into()),
-        Some(Some(Ok(bytes))) if body.incoming.is_end_stream() => Body::from(bytes),
-        Some(None) => Body::empty(),
-        Some(Some(Ok(bytes))) => {
-            body.first = Some(bytes);
-            Body::new(body)
-        }
-        None => Body::new(body),
+    let mut body = AnswerBody {
+        service,
+        incoming,
+        ahead: VecDeque::new(),
+        has_ended: false,
+        line: Some(line),
+        idle_timeout,
+        silence: None,
+        is_waiting: false,
+    };
+    body.look_ahead().await?;
+    let body = match (body.has_ended, body.ahead.len()) {
+        (true, 0) => Body::empty(),
+        (true, 1) => body.ahead.pop_front().map_or_else(Body::empty, Body::from),
+        _ => Body::new(body),
     };
     Ok(Response::from_parts(head, body))
 }
@@ -116,10 +117,32 @@ fn clean(head: &mut response::Parts) -> Result<(), BoxError> {
 }
 
 impl AnswerBody {
+    /// Reads what is here already, within bounds.
+    async fn look_ahead(&mut self) -> Result<(), CutOff> {
+        poll_fn(|cx| {
+            let mut bytes = 0;
+            while bytes < AHEAD_BYTES_MAX {
+                match self.poll_data(cx) {
+                    Poll::Ready(Some(read)) => {
+                        let chunk = read?;
+                        bytes += chunk.len();
+                        self.ahead.push_back(chunk);
+                    }
+                    Poll::Ready(None) | Poll::Pending => break,
+                }
+            }
+            Poll::Ready(Ok(()))
+        })
+        .await
+    }
+
     /// What has come; ready with none at the end. Trailers have no reader and are left out.
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, CutOff>>> {
         let mut was_driven = false;
-        loop {
+        if self.incoming.is_end_stream() {
+            self.hang_up();
+        }
+        while !self.has_ended {
             match Pin::new(&mut self.incoming).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     if self.incoming.is_end_stream() {
@@ -133,25 +156,25 @@ impl AnswerBody {
                     self.line = None;
                     return Poll::Ready(Some(Err(CutOff::Broken { service: self.service, source })));
                 }
-                Poll::Ready(None) => {
-                    self.hang_up();
-                    return Poll::Ready(None);
-                }
+                Poll::Ready(None) => self.hang_up(),
                 Poll::Pending if was_driven => return Poll::Pending,
                 Poll::Pending => {
-                    let Some(line) = &mut self.line else { return Poll::Pending };
+                    let connection = self.line.as_mut().and_then(|line| line.connection.as_mut());
+                    let Some(connection) = connection else { return Poll::Pending };
                     // It brings more, or ends, which the body then knows of.
-                    let _ = line.connection.poll(cx);
+                    let _ = connection.poll(cx);
                     was_driven = true;
                 }
             }
         }
+        Poll::Ready(None)
     }
 
     /// All of it is here: the connection may serve the next request.
     fn hang_up(&mut self) {
+        self.has_ended = true;
         if let Some(Line { connection, place, pool }) = self.line.take() {
-            if let Some(connection) = connection.finish() {
+            if let Some(connection) = connection.and_then(Connection::finish) {
                 pool.keep(connection);
             }
             drop(place);
@@ -178,7 +201,7 @@ impl http_body::Body for AnswerBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
-        let read = match self.first.take() {
+        let read = match self.ahead.pop_front() {
             Some(bytes) => Poll::Ready(Some(Ok(bytes))),
             None => self.poll_data(cx),
         };
@@ -198,15 +221,15 @@ impl http_body::Body for AnswerBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.first.is_none() && self.incoming.is_end_stream()
+        self.ahead.is_empty() && self.has_ended
     }
 
     fn size_hint(&self) -> SizeHint {
-        let first = self.first.as_ref().map_or(0, Bytes::len) as u64;
-        let rest = self.incoming.size_hint();
+        let ahead = self.ahead.iter().map(Bytes::len).sum::<usize>() as u64;
+        let rest = if self.has_ended { SizeHint::with_exact(0) } else { self.incoming.size_hint() };
         let mut hint = SizeHint::new();
-        hint.set_lower(rest.lower().saturating_add(first));
-        if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(first)) {
+        hint.set_lower(rest.lower().saturating_add(ahead));
+        if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(ahead)) {
             hint.set_upper(upper);
         }
         hint

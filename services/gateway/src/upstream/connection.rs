@@ -4,6 +4,7 @@
 //! is read that nobody takes, and who goes away takes the connection along.
 
 use std::{
+    future::{Future, poll_fn},
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
 };
@@ -18,8 +19,11 @@ use hyper::{
     },
 };
 use hyper_util::rt::TokioIo;
-use std::future::{Future, poll_fn};
 use tokio::net::TcpStream;
+
+use prosopa_telemetry::IntGauge;
+
+use super::counted::Counted;
 
 /// Largest head of an answer, bytes; also what is read ahead of a slow client.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
@@ -38,15 +42,17 @@ struct Open {
     driver: Option<Driver>,
     address: Uri,
     is_kept: bool,
+    counted: Counted,
 }
 
 impl Connection {
     /// Over a stream to `address`.
-    pub(super) async fn new(stream: TcpStream, address: Uri) -> hyper::Result<Self> {
+    pub(super) async fn new(stream: TcpStream, address: Uri, open: &IntGauge) -> hyper::Result<Self> {
         let mut builder = http1::Builder::new();
         builder.max_buf_size(BUFFER_BYTES_MAX).max_headers(HEADERS_MAX);
         let (sender, driver) = builder.handshake(TokioIo::new(stream)).await?;
-        Ok(Self(Box::new(Open { sender, driver: Some(driver), address, is_kept: false })))
+        let counted = Counted::new(open);
+        Ok(Self(Box::new(Open { sender, driver: Some(driver), address, is_kept: false, counted })))
     }
 
     /// Where it leads.
@@ -72,6 +78,19 @@ impl Connection {
             head.as_mut().poll(cx)
         })
         .await
+    }
+
+    /// Sends a request that may change the protocol. The connection is then the answer's alone, and driven by a task.
+    pub(super) async fn shake_hands(self, request: Request) -> hyper::Result<Response<Incoming>> {
+        let Open { mut sender, driver, counted, .. } = *self.0;
+        if let Some(driver) = driver {
+            tokio::spawn(async move {
+                // How it ends, whoever reads from it is told.
+                let _ = driver.with_upgrades().await;
+                drop(counted);
+            });
+        }
+        sender.send_request(request).await
     }
 
     /// Reads and writes what can be; ready once it has ended.

@@ -18,6 +18,14 @@ pub(crate) enum UpstreamFault {
         /// Its name.
         service: &'static str,
     },
+    /// It has failed too often, and is left alone for a while.
+    #[error("{service} is left alone for {retry_after:?}")]
+    Open {
+        /// Its name.
+        service: &'static str,
+        /// For how long.
+        retry_after: Duration,
+    },
     /// It takes no connections.
     #[error("{service} cannot be reached")]
     Unreachable {
@@ -54,6 +62,9 @@ impl From<UpstreamFault> for Problem {
     fn from(fault: UpstreamFault) -> Self {
         match &fault {
             UpstreamFault::Busy { .. } => Self::new(Code::Overloaded).with_retry_after(RETRY_AFTER),
+            UpstreamFault::Open { retry_after, .. } => {
+                Self::new(Code::Unavailable).with_retry_after(*retry_after)
+            }
             UpstreamFault::Unreachable { .. } => Self::new(Code::Unavailable).with_retry_after(RETRY_AFTER),
             UpstreamFault::Invalid { .. } => Self::new(Code::BadGateway),
             UpstreamFault::Client(_) => Self::new(Code::MalformedRequest).with_detail("the body broke off"),
@@ -61,6 +72,12 @@ impl From<UpstreamFault> for Problem {
         }
         .with_cause(fault)
     }
+}
+
+/// Whether the connection ended before a head came, unlike a head that is none.
+pub(super) fn is_loss(error: &hyper::Error) -> bool {
+    let is_io = error.source().is_some_and(|source| source.is::<std::io::Error>());
+    error.is_incomplete_message() || error.is_closed() || error.is_canceled() || is_io
 }
 
 /// Whether the fault is that a body could not be read from the client.

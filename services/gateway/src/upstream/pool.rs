@@ -18,8 +18,9 @@ use tokio::{
 };
 
 use prosopa_runtime::UpstreamAddress;
+use prosopa_telemetry::IntGauge;
 
-use super::connection::Connection;
+use super::{config::UpstreamConfig, connection::Connection};
 
 /// Longest time for which an unused connection is kept: less than the 15 seconds after which our services close it.
 const UNUSED_MAX: Duration = Duration::from_secs(10);
@@ -30,6 +31,7 @@ pub(super) struct Pool {
     connect_timeout: Duration,
     places: Arc<Semaphore>,
     unused: Mutex<VecDeque<Unused>>,
+    open: IntGauge,
 }
 
 /// The right to one connection.
@@ -41,9 +43,11 @@ struct Unused {
 }
 
 impl Pool {
-    pub(super) fn new(address: UpstreamAddress, connect_timeout: Duration, connections_max: usize) -> Self {
-        let places = Arc::new(Semaphore::new(connections_max));
-        Self { address, connect_timeout, places, unused: Mutex::default() }
+    /// `open` shows how many there are.
+    pub(super) fn new(address: UpstreamAddress, config: &UpstreamConfig, open: IntGauge) -> Self {
+        let places = Arc::new(Semaphore::new(config.connections_max));
+        let connect_timeout = Duration::from_millis(config.connect_timeout_ms);
+        Self { address, connect_timeout, places, unused: Mutex::default(), open }
     }
 
     /// A place for one connection; none where none becomes free in time.
@@ -78,7 +82,7 @@ impl Pool {
             Ok(opened) => opened?,
             Err(_) => return Err(io::ErrorKind::TimedOut.into()),
         };
-        Connection::new(stream, address).await.map_err(io::Error::other)
+        Connection::new(stream, address, &self.open).await.map_err(io::Error::other)
     }
 
     /// Keeps a connection that is ready for a request.

@@ -1,8 +1,14 @@
 //! Services in other processes: a gateway before a real internal listener, or before a scripted one.
 
+mod breaker;
+mod faults;
 mod heads;
+mod retries;
+mod sameness;
+mod streams;
+mod websockets;
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Extension, Json, Router, extract::Request, response::Response};
 use prosopa_gateway::Config;
@@ -15,12 +21,19 @@ use prosopa_runtime::{
 use prosopa_testkit::{TestDatabases, TestHome};
 use prosopa_vault::Keyring;
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
 
 use crate::harness::{Gateway, noon};
 
 /// What the service is called, and so whom tokens are for.
 const SERVICE: &str = "mirror";
+
+/// A deadline that a test can wait for.
+const HURRY: Duration = Duration::from_millis(400);
 
 /// Larger than all buffers on the way together.
 const BODY_BYTES_MAX: usize = 1 << 30;
@@ -36,6 +49,13 @@ fn endpoints() -> Endpoints<()> {
         )
         .add(Operation::post("echo", "/api/v1/mirror/echo").body_bytes_max(BODY_BYTES_MAX), echo)
         .add(Operation::put("put", "/api/v1/mirror/things/{id}").body_bytes_max(BODY_BYTES_MAX), get_head)
+        .add(
+            Operation::post("hurry", "/api/v1/mirror/hurry")
+                .scope(Scope::FacesWrite)
+                .metered(1)
+                .deadline(HURRY),
+            get_head,
+        )
         .add(Operation::delete("delete", "/api/v1/mirror/things/{id}"), get_head)
 }
 
@@ -80,7 +100,7 @@ impl RemoteService {
 
 impl RemoteService {
     /// Starts it over the deployment's keys.
-    async fn start(home: &TestHome, router: Router) -> Self {
+    async fn start(home: &TestHome, name: &'static str, router: Router) -> Self {
         let keyring = Keyring::open_or_create(&home.path().join("keyring.json")).unwrap();
         let platform = Platform::new(home.path(), keyring, Arc::new(noon()));
         let platform = platform.with_databases(TestDatabases::locations_of(home.path()));
@@ -88,7 +108,7 @@ impl RemoteService {
         let listener = InternalListener::bind(any).await.unwrap();
         let address = listener.address().unwrap();
         let verifier = platform.principal_verifier(&PrincipalConfig::default()).unwrap();
-        let routes = InternalRoutes::new(verifier, Arc::clone(&platform.clock)).with_service(SERVICE, router);
+        let routes = InternalRoutes::new(verifier, Arc::clone(&platform.clock)).with_service(name, router);
         let mut host = Host::new(platform.clone());
         host.serve_internal(listener, routes);
         let listeners = Listeners::bind(any, any).await.unwrap();
@@ -115,7 +135,75 @@ fn behind(backend: Backend) -> Upstream {
 /// A gateway before the service in another process.
 async fn start(config: Config) -> (Gateway, RemoteService) {
     let home = TestHome::new();
-    let service = RemoteService::start(&home, endpoints().into_router(())).await;
+    let service = RemoteService::start(&home, SERVICE, endpoints().into_router(())).await;
     let gateway = Gateway::start_before(home, config, at(service.address)).await;
     (gateway, service)
+}
+
+/// A service that does with its connections, counted from 0, what a test says.
+async fn scripted<F: Future<Output = ()> + Send + 'static>(
+    script: impl Fn(usize, TcpStream) -> F + Send + 'static,
+) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        for index in 0.. {
+            let (stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(script(index, stream));
+        }
+    });
+    address
+}
+
+/// A gateway before such a service; it does not retry unless a test says so.
+async fn start_scripted<F: Future<Output = ()> + Send + 'static>(
+    config: Config,
+    script: impl Fn(usize, TcpStream) -> F + Send + 'static,
+) -> Gateway {
+    Gateway::start_before(TestHome::new(), config, at(scripted(script).await)).await
+}
+
+/// Reads up to the end of a head; none where the connection ends before.
+async fn read_head(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    Some(String::from_utf8(head).unwrap())
+}
+
+/// Takes a request and answers with these bytes; whether there was one.
+async fn answer(stream: &mut TcpStream, bytes: &[u8]) -> bool {
+    read_head(stream).await.is_some() && stream.write_all(bytes).await.is_ok()
+}
+
+/// A client of the gateway that speaks for itself.
+async fn connect(gateway: &Gateway, request: &str) -> TcpStream {
+    let mut client = TcpStream::connect(gateway.address).await.unwrap();
+    client.write_all(request.as_bytes()).await.unwrap();
+    client
+}
+
+/// Reads up to the end of the connection, whatever that is.
+async fn read_rest(mut client: TcpStream) -> String {
+    let mut read = Vec::new();
+    let mut buffer = [0; 4_096];
+    while let Ok(count @ 1..) = client.read(&mut buffer).await {
+        read.extend_from_slice(&buffer[..count]);
+    }
+    String::from_utf8_lossy(&read).into_owned()
+}
+
+/// The value of a metric's line.
+fn metric(gateway: &Gateway, line: &str) -> u64 {
+    let metrics = gateway.platform.metrics.render();
+    let found = metrics.lines().find_map(|found| found.strip_prefix(line)?.trim().parse().ok());
+    found.unwrap_or_else(|| panic!("{line} is not among\n{metrics}"))
+}
+
+/// Limits that no test reaches by accident, and nothing is sent twice.
+fn once() -> Config {
+    let mut config = crate::harness::fast();
+    config.upstream.retry.retries_max = 0;
+    config
 }

@@ -1,0 +1,132 @@
+//! Bodies that are larger than any buffer.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::Semaphore,
+    time::timeout,
+};
+use tower::ServiceExt;
+
+use super::{connect, once, read_head, start, start_scripted};
+use crate::harness::fast;
+
+/// A body of the tests; the buffers of the sockets on the way hold less than half of it.
+const LEN: usize = 96 << 20;
+const HELD_MAX: usize = LEN / 2;
+
+const CHUNK: [u8; 64 << 10] = [b'x'; 64 << 10];
+
+/// Long enough for bytes to move that can.
+const STALL: Duration = Duration::from_millis(500);
+
+/// S4: a body goes to the service and back while it is still being sent.
+#[tokio::test]
+async fn bodies_pass_both_ways_at_once() {
+    let (gateway, _service) = start(fast()).await;
+    let chunks = futures::stream::iter((0..512u32).map(|number| {
+        let mut chunk = vec![0; 64 << 10];
+        chunk[..4].copy_from_slice(&number.to_be_bytes());
+        Ok::<_, std::io::Error>(Bytes::from(chunk))
+    }));
+    let request = Request::post("/api/v1/mirror/echo").body(Body::from_stream(chunks)).unwrap();
+    let response = gateway.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body.len(), 512 * (64 << 10));
+    for (number, chunk) in body.chunks(64 << 10).enumerate() {
+        assert_eq!(chunk[..4], u32::try_from(number).unwrap().to_be_bytes());
+    }
+}
+
+/// Writes until nobody takes more for a while, or `LEN` is reached.
+async fn write_until_stalled(stream: &mut TcpStream) -> usize {
+    let mut written = 0;
+    while written < LEN {
+        match timeout(STALL, stream.write(&CHUNK[..CHUNK.len().min(LEN - written)])).await {
+            Ok(count) => written += count.unwrap(),
+            Err(_) => break,
+        }
+    }
+    written
+}
+
+/// S4: the gateway takes no more of an upload than the service does.
+#[tokio::test]
+async fn an_upload_waits_for_the_service() {
+    let may_read = Arc::new(Semaphore::new(0));
+    let permits = Arc::clone(&may_read);
+    let gateway = start_scripted(once(), move |_, mut stream| {
+        let permits = Arc::clone(&permits);
+        async move {
+            read_head(&mut stream).await;
+            permits.acquire().await.unwrap().forget();
+            let mut buffer = vec![0; 1 << 20];
+            let mut read = 0;
+            while read < LEN {
+                read += stream.read(&mut buffer).await.unwrap();
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nall").await.unwrap();
+        }
+    })
+    .await;
+    let head = format!("POST /api/v1/mirror/echo HTTP/1.1\r\nHost: x\r\nContent-Length: {LEN}\r\n\r\n");
+    let mut client = connect(&gateway, &head).await;
+    let held = write_until_stalled(&mut client).await;
+    assert!((1..HELD_MAX).contains(&held), "{held} bytes were taken");
+    may_read.add_permits(1);
+    client.write_all(&vec![b'x'; LEN - held]).await.unwrap();
+    let head = read_head(&mut client).await.unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
+}
+
+/// S4: the gateway takes no more of an answer than the client does.
+#[tokio::test]
+async fn an_answer_waits_for_the_client() {
+    let written = Arc::new(AtomicUsize::new(0));
+    let counts = Arc::clone(&written);
+    let gateway = start_scripted(once(), move |_, mut stream| {
+        let counts = Arc::clone(&counts);
+        async move {
+            read_head(&mut stream).await;
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {LEN}\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            while counts.load(Ordering::SeqCst) < LEN {
+                let count = stream.write(&CHUNK).await.unwrap();
+                counts.fetch_add(count, Ordering::SeqCst);
+            }
+        }
+    })
+    .await;
+    let mut client = connect(&gateway, "GET /api/v1/mirror/head HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let head = read_head(&mut client).await.unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
+    let mut held = 0;
+    loop {
+        tokio::time::sleep(STALL).await;
+        let now = written.load(Ordering::SeqCst);
+        if now == held {
+            break;
+        }
+        held = now;
+    }
+    assert!((1..HELD_MAX).contains(&held), "{held} bytes were taken");
+    let mut buffer = vec![0; 1 << 20];
+    let mut read = 0;
+    while read < LEN {
+        read += client.read(&mut buffer).await.unwrap();
+    }
+    assert_eq!(read, LEN);
+}
