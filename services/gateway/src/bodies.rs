@@ -65,6 +65,13 @@ pub(crate) fn check_declared(request: &Request, bytes_max: usize) -> Result<(), 
     if is_allowed { Ok(()) } else { Err(Refusal::BodyTooLarge { bytes_max }) }
 }
 
+/// Refuses a body that is packed: what it unpacks to could not be bounded by what is declared.
+pub(crate) fn check_unpacked(request: &Request) -> Result<(), Refusal> {
+    let mut encodings = request.headers().get_all(header::CONTENT_ENCODING).iter();
+    let is_plain = encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if is_plain { Ok(()) } else { Err(Refusal::Packed) }
+}
+
 /// Cuts the request's body at `bytes_max`.
 pub(crate) fn bound(request: &mut Request, bytes_max: usize) -> BodyMeter {
     if request.body().is_end_stream() {

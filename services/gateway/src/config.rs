@@ -1,11 +1,16 @@
 //! The gateway's section of the configuration.
 
+mod cors;
+
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use prosopa_http::cookies::is_origin;
 use prosopa_model::RateLimit;
 
 pub use crate::upstream::{BreakerConfig, RetryConfig, UpstreamConfig};
+pub use self::cors::Cors;
 
 /// Numbers above this are mistakes, and keep all arithmetic of rates within 64 bits.
 pub(crate) const RATE_MAX: u32 = 1_000_000;
@@ -35,6 +40,15 @@ pub struct Config {
     pub usage_spool_bytes_max: u64,
     /// Services in other processes.
     pub upstream: UpstreamConfig,
+    /// Other sites whose pages may read answers.
+    pub cors: Cors,
+    /// How long browsers that came by TLS come by nothing else, seconds; 0: that is not said. It is never said to this very
+    /// machine.
+    pub hsts_max_age_s: u32,
+    /// Folder of the web application, served below everything but `/api`; without one, `/` leads to the documentation.
+    pub static_dir: Option<PathBuf>,
+    /// Rate of each client address for the files of that folder.
+    pub static_rate: Rate,
 }
 
 impl Default for Config {
@@ -50,6 +64,10 @@ impl Default for Config {
             ledger_queue_max: 1_024,
             usage_spool_bytes_max: 1 << 30,
             upstream: UpstreamConfig::default(),
+            cors: Cors::default(),
+            hsts_max_age_s: 31_536_000,
+            static_dir: None,
+            static_rate: Rate { requests_per_second: 50, burst: 300 },
         }
     }
 }
@@ -114,6 +132,7 @@ impl Config {
             ("caller_rate", self.caller_rate),
             ("address_rate", self.address_rate),
             ("failed_authentication_rate", self.failed_authentication_rate),
+            ("static_rate", self.static_rate),
         ];
         for (key, rate) in rates {
             let range = 1..=RATE_MAX;
@@ -133,6 +152,7 @@ impl Config {
         check(!self.plan.name.is_empty(), "plan.name", || "a name".to_owned())?;
         check(self.rate_entries_max >= 1_000, "rate_entries_max", || "1000 or more".to_owned())?;
         check(self.ledger_queue_max >= 1, "ledger_queue_max", || "1 or more".to_owned())?;
+        self.cors.validate()?;
         check(self.usage_spool_bytes_max >= 1 << 25, "usage_spool_bytes_max", || {
             "33554432 or more".to_owned()
         })?;

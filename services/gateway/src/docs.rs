@@ -16,6 +16,7 @@ use prosopa_problem::{Code, Problem};
 use prosopa_runtime::Upstream;
 
 const TITLE: &str = "Prosopa";
+const START_PATH: &str = "/";
 const OPENAPI_PATH: &str = "/api/openapi.json";
 
 /// Swagger UI: its own scripts and styles (some set on elements), its icons as `data:` pictures, and calls of this API.
@@ -50,14 +51,16 @@ pub(crate) fn router(upstreams: &[Upstream], own: Section<'_>) -> Result<Router,
     Ok(endpoints().into_router(Arc::new(docs)))
 }
 
-/// Where the pages are; they are no part of the API they describe.
-pub(crate) fn operations() -> Vec<Operation> {
-    endpoints().into_operations()
+/// Where the pages are; they are no part of the API they describe. The root is the web application's, where there is one.
+pub(crate) fn operations(has_site: bool) -> Vec<Operation> {
+    let mut operations = endpoints().into_operations();
+    operations.retain(|operation| !(has_site && operation.path == START_PATH));
+    operations
 }
 
 fn endpoints() -> Endpoints<Arc<Docs>> {
     Endpoints::new()
-        .add(Operation::get("get_start", "/"), get_start)
+        .add(Operation::get("get_start", START_PATH), get_start)
         .add(Operation::get("get_openapi", OPENAPI_PATH), get_openapi)
         .add(Operation::get("get_docs", "/api/docs"), get_docs)
         .add(Operation::get("get_docs_file", "/api/docs/{file}"), get_docs_file)

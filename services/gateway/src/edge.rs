@@ -3,7 +3,7 @@
 //! ```text
 //! match path and method -> declared body size -> credential -> rate limit -> scope -> quota reserved
 //!   -> the service's own router, with a Principal, without the credential, within the deadline
-//!   -> quota settled -> RateLimit and security headers -> counted and logged
+//!   -> quota settled -> RateLimit, CORS and security headers -> counted and logged -> compressed
 //! ```
 //!
 //! The credential is a token, a key, or the signature of the request itself, whose content is then checked while the
@@ -17,6 +17,7 @@
 //! hanging up.
 
 mod browser;
+mod page;
 mod signed;
 
 use std::{
@@ -41,6 +42,7 @@ use prosopa_model::{Clock, Meter, Principal, QuotaSnapshot, Role, Scope, Units};
 use prosopa_problem::Problem;
 use prosopa_runtime::PeerAddress;
 
+use self::page::Head;
 use crate::{
     authentication::{Presented, drop_credentials},
     bodies::{self, BodyMeter},
@@ -48,7 +50,8 @@ use crate::{
     csrf::Sites,
     error::Refusal,
     exchange::{Charge, Exchange},
-    headers::{self, Burst},
+    front::Front,
+    headers::Burst,
     ledger::{Ledger, ReserveError},
     metrics::Metrics,
     monotonic::MonotonicClock,
@@ -56,6 +59,7 @@ use crate::{
     rate_limit::{CallerKey, NetworkKey, RateLimiter, TooFast},
     routes::{Route, Routes},
     signatures::Signatures,
+    site::Site,
     usage::{Spool, intent_of},
 };
 
@@ -71,6 +75,12 @@ pub(crate) struct Edge {
     pub(crate) signatures: Signatures,
     /// Whose pages may use the sessions of browsers.
     pub(crate) sites: Sites,
+    /// What answers are given for browsers.
+    pub(crate) front: Front,
+    /// The web application, if there is one.
+    pub(crate) site: Option<Site>,
+    /// Rates of those who ask for its files.
+    pub(crate) readers: RateLimiter<NetworkKey>,
     /// What accounts have spent.
     pub(crate) ledger: Ledger,
     /// Who has which quota.
@@ -94,8 +104,12 @@ pub(crate) struct Edge {
 /// Answers one request.
 pub(crate) async fn answer(State(edge): State<Arc<Edge>>, mut request: Request) -> Response {
     let mut exchange = Exchange::begin(&edge.metrics, &request);
+    let asked = edge.front.look(&request);
     let leftovers = Leftovers::of(&mut request);
-    let served = edge.serve(request, &mut exchange).await;
+    let served = match edge.serve_page(Head::of(&request), &asked, &mut exchange).await {
+        Some(served) => served,
+        None => edge.serve(request, &mut exchange).await,
+    };
     let is_late = matches!(served, Err(Refusal::DeadlineExceeded));
     let mut response = served.unwrap_or_else(|refusal| {
         let problem = Problem::from(refusal);
@@ -106,9 +120,9 @@ pub(crate) async fn answer(State(edge): State<Arc<Edge>>, mut request: Request) 
     settle(&mut exchange, (!is_late).then(|| response.status()), is_replay).await;
     leftovers.discard().await;
     exchange.standing.write(response.headers_mut(), edge.clock.now());
-    headers::harden(response.headers_mut());
+    edge.front.mark(&asked, response.headers_mut());
     exchange.finish(&response);
-    response
+    edge.front.pack(asked, response).await
 }
 
 impl Edge {
@@ -142,6 +156,7 @@ impl Edge {
         let route = self.routes.find(request.method(), request.uri().path())?;
         exchange.set_route(route);
         bodies::check_declared(request, route.body_bytes_max)?;
+        bodies::check_unpacked(request)?;
         Ok(route)
     }
 

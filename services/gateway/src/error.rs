@@ -32,6 +32,9 @@ pub(crate) enum Error {
     /// The plans cannot be read.
     #[error("the plans cannot be read")]
     Plans(#[source] prosopa_store::Error),
+    /// The folder of the web application is none.
+    #[error("gateway: static_dir {} is no folder", .0.display())]
+    StaticFolder(std::path::PathBuf),
     /// There is no place to note usage in.
     #[error("usage cannot be noted")]
     Usage(#[source] std::io::Error),
@@ -79,6 +82,8 @@ pub(crate) enum Refusal {
     },
     /// What is wrong with the request's form.
     Malformed(&'static str),
+    /// The body is packed.
+    Packed,
     /// The body is larger than the operation takes.
     BodyTooLarge {
         /// What it takes, bytes.
@@ -128,6 +133,9 @@ impl From<Refusal> for Problem {
                 Self::new(Code::MethodNotAllowed).with_header(header::ALLOW, allow)
             }
             Refusal::Malformed(detail) => Self::new(Code::MalformedRequest).with_detail(detail),
+            Refusal::Packed => Self::new(Code::UnsupportedMediaType)
+                .with_detail("bodies are taken as they are, without a Content-Encoding")
+                .with_header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")),
             Refusal::BodyTooLarge { bytes_max } => Self::new(Code::BodyTooLarge)
                 .with_detail(format!("at most {bytes_max} bytes are taken here"))
                 .with_member("bytes_max", bytes_max),

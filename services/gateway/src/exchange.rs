@@ -48,6 +48,8 @@ pub(crate) struct Exchange<'a> {
     pub(crate) body: BodyMeter,
     metrics: &'a Metrics,
     route: Option<&'a Route>,
+    /// What it is about where there is no operation.
+    place: &'static str,
     method: Method,
     request_id: Option<RequestId>,
     started: Instant,
@@ -66,6 +68,7 @@ impl<'a> Exchange<'a> {
             body: BodyMeter::default(),
             metrics,
             route: None,
+            place: UNMATCHED,
             method: request.method().clone(),
             request_id: request.extensions().get::<CurrentRequestId>().map(|id| id.0),
             started: Instant::now(),
@@ -76,6 +79,11 @@ impl<'a> Exchange<'a> {
     /// The operation was found.
     pub(crate) const fn set_route(&mut self, route: &'a Route) {
         self.route = Some(route);
+    }
+
+    /// It is about something that is no operation.
+    pub(crate) const fn set_place(&mut self, place: &'static str) {
+        self.place = place;
     }
 
     /// The span of the request in traces.
@@ -107,7 +115,7 @@ impl<'a> Exchange<'a> {
 
     /// The operation's name.
     pub(crate) fn operation(&self) -> &'a str {
-        self.route.map_or(UNMATCHED, |route| &route.name)
+        self.route.map_or(self.place, |route| &route.name)
     }
 }
 
@@ -129,7 +137,7 @@ impl Drop for Exchange<'_> {
         self.metrics.requests.with_label_values(&[operation, method, status]).inc();
         match self.route {
             Some(route) => route.seconds.observe(duration.as_secs_f64()),
-            None => self.metrics.seconds.with_label_values(&[UNMATCHED]).observe(duration.as_secs_f64()),
+            None => self.metrics.seconds.with_label_values(&[operation]).observe(duration.as_secs_f64()),
         }
         tracing::info!(
             operation,

@@ -1,9 +1,9 @@
 //! Headers that the edge adds: rate limit fields
-//! (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/>) and those that make browsers careful.
+//! (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/>).
 
 use std::{fmt::Write, time::Duration};
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use prosopa_model::{LimitMode, RateLimit, Timestamp};
 
@@ -14,9 +14,6 @@ use crate::{
 
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-
-/// Answers of the API are data: nothing in them may run or be framed.
-const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// How a caller stands against its limits after a request.
 #[derive(Debug, Clone, Default)]
@@ -73,14 +70,6 @@ impl Standing {
             }
         }
     }
-}
-
-/// Adds what every answer carries unless it says otherwise.
-pub(crate) fn harden(headers: &mut HeaderMap) {
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(DATA_POLICY);
 }
 
 fn whole_seconds(time: Duration) -> u128 {

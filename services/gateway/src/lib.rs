@@ -13,6 +13,7 @@ mod docs;
 mod edge;
 mod error;
 mod exchange;
+mod front;
 mod headers;
 mod http;
 mod ledger;
@@ -24,12 +25,13 @@ mod rate_limit;
 mod routes;
 mod service;
 mod signatures;
+mod site;
 mod store;
 mod upstream;
 mod usage;
 
 pub use self::{
-    config::{BreakerConfig, Config, ConfigError, OnLedgerLoss, Plan, Rate, RetryConfig, UpstreamConfig},
+    config::{BreakerConfig, Config, ConfigError, Cors, OnLedgerLoss, Plan, Rate, RetryConfig, UpstreamConfig},
     monotonic::{MonotonicClock, SystemMonotonicClock},
     service::GatewayService,
     store::MIGRATIONS,

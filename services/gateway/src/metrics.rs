@@ -9,6 +9,12 @@ use crate::{upstream::UpstreamMetrics, usage::SpoolMetrics};
 /// Label of requests that match no operation.
 pub(crate) const UNMATCHED: &str = "unmatched";
 
+/// Label of requests for files of the web application.
+pub(crate) const STATIC: &str = "static";
+
+/// Label of questions whether a page of another site may send a request.
+pub(crate) const PREFLIGHT: &str = "preflight";
+
 /// The gateway's counters and histograms.
 pub(crate) struct Metrics {
     /// Requests by operation, method and status; `aborted` where the client went away.

@@ -1,6 +1,6 @@
 //! The gateway as its host sees it: the only place where its parts are wired.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use axum::{Router, middleware::from_fn};
 use tokio::sync::Mutex;
@@ -17,6 +17,7 @@ use crate::{
     docs,
     edge::{self, Edge},
     error::Error,
+    front::Front,
     http::{self, State},
     ledger::{Ledger, Writer},
     metrics::Metrics,
@@ -26,6 +27,7 @@ use crate::{
     rate_limit::RateLimiter,
     routes::RoutesBuilder,
     signatures::Signatures,
+    site::Site,
     upstream::Upstream,
     usage::{Shipper, Spool, SpoolMetrics},
 };
@@ -84,7 +86,10 @@ impl GatewayService {
         let section =
             Section { service: Self::NAME, description: Self::DESCRIPTION, operations: &operations };
         let pages = docs::router(&platform.peers.upstreams, section)?;
-        routes.add(Self::NAME, &docs::operations(), &Upstream::Mounted(pages), &metrics)?;
+        let front = Front::new(&config);
+        let site = config.static_dir.clone().map(open_site).transpose()?;
+        let operations_of_pages = docs::operations(site.is_some());
+        routes.add(Self::NAME, &operations_of_pages, &Upstream::Mounted(pages), &metrics)?;
         let database = platform.database(Self::NAME, MIGRATIONS).await?;
         let rate = config.caller_rate.into();
         let default = Plan::of_config(config.plan, rate, config.on_ledger_loss);
@@ -115,6 +120,9 @@ impl GatewayService {
             verifier: platform.peers.verifier()?,
             signatures,
             sites: Sites::new(&config.browser_origins),
+            front,
+            site,
+            readers: RateLimiter::new(config.static_rate.into(), config.rate_entries_max),
             ledger,
             plans: Arc::clone(&book),
             callers: RateLimiter::new(rate, config.rate_entries_max),
@@ -143,6 +151,11 @@ impl GatewayService {
             readiness: Vec::new(),
         })
     }
+}
+
+/// The web application below a folder.
+fn open_site(folder: PathBuf) -> Result<Site, Error> {
+    if folder.is_dir() { Ok(Site::new(folder)) } else { Err(Error::StaticFolder(folder)) }
 }
 
 /// The spool of this run, and who publishes it and those before.
