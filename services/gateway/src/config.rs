@@ -1,6 +1,7 @@
 //! The gateway's section of the configuration.
 
 mod cors;
+mod upstream;
 
 use std::path::PathBuf;
 
@@ -9,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use prosopa_http::cookies::is_origin;
 use prosopa_model::RateLimit;
 
-pub use crate::upstream::{BreakerConfig, RetryConfig, UpstreamConfig};
-pub use self::cors::Cors;
+pub use self::{
+    cors::Cors,
+    upstream::{BreakerConfig, RetryConfig, UpstreamConfig},
+};
 
 /// Numbers above this are mistakes, and keep all arithmetic of rates within 64 bits.
 pub(crate) const RATE_MAX: u32 = 1_000_000;

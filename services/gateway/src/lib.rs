@@ -31,7 +31,9 @@ mod upstream;
 mod usage;
 
 pub use self::{
-    config::{BreakerConfig, Config, ConfigError, Cors, OnLedgerLoss, Plan, Rate, RetryConfig, UpstreamConfig},
+    config::{
+        BreakerConfig, Config, ConfigError, Cors, OnLedgerLoss, Plan, Rate, RetryConfig, UpstreamConfig,
+    },
     monotonic::{MonotonicClock, SystemMonotonicClock},
     service::GatewayService,
     store::MIGRATIONS,

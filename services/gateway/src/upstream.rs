@@ -6,7 +6,6 @@
 mod answer;
 mod breaker;
 mod circuit;
-mod config;
 mod connection;
 mod counted;
 mod fault;
@@ -27,11 +26,11 @@ use tower::ServiceExt;
 use prosopa_runtime::{Backend, Platform};
 
 use crate::{
+    config::UpstreamConfig,
     error::{Error, Refusal},
     monotonic::MonotonicClock,
 };
 
-pub use self::config::{BreakerConfig, RetryConfig, UpstreamConfig};
 use self::remote::Remote;
 pub(crate) use self::{answer::AnsweredProblem, fault::UpstreamFault, metrics::UpstreamMetrics};
 

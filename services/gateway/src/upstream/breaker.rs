@@ -8,10 +8,9 @@ use tokio::time::Instant;
 
 use super::{
     circuit::{Circuit, Pass, Phase, Verdict},
-    config::BreakerConfig,
     metrics::CircuitMetrics,
 };
-use crate::monotonic::MonotonicClock;
+use crate::{config::BreakerConfig, monotonic::MonotonicClock};
 
 /// When to come back while a probe is at work.
 const PROBE_WAIT: Duration = Duration::from_secs(1);

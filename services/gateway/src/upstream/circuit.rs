@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use super::config::BreakerConfig;
+use crate::config::BreakerConfig;
 
 /// Parts of the window, which moves on by one of them at a time.
 const BUCKETS: usize = 10;

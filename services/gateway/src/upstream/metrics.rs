@@ -34,7 +34,7 @@ pub(super) struct ServiceMetrics {
     pub(super) not_retried: IntCounter,
     /// Open connections.
     pub(super) connections: IntGauge,
-    /// Open WebSockets.
+    /// Open sockets.
     pub(super) websockets: IntGauge,
 }
 

@@ -20,7 +20,8 @@ use tokio::{
 use prosopa_runtime::UpstreamAddress;
 use prosopa_telemetry::IntGauge;
 
-use super::{config::UpstreamConfig, connection::Connection};
+use super::connection::Connection;
+use crate::config::UpstreamConfig;
 
 /// Longest time for which an unused connection is kept: less than the 15 seconds after which our services close it.
 const UNUSED_MAX: Duration = Duration::from_secs(10);

@@ -13,7 +13,6 @@ use prosopa_runtime::{Platform, PrincipalSigner, SignPrincipal, UpstreamAddress}
 use super::{
     answer::{self, Line},
     breaker::{Attempt, Breaker},
-    config::{RetryConfig, UpstreamConfig},
     connection::Connection,
     fault::{self, UpstreamFault},
     headers,
@@ -22,7 +21,11 @@ use super::{
     retry::{Repeatable, RetryBudget},
     tunnel::{self, Tunnel},
 };
-use crate::{error::Error, monotonic::MonotonicClock};
+use crate::{
+    config::{RetryConfig, UpstreamConfig},
+    error::Error,
+    monotonic::MonotonicClock,
+};
 
 /// Time between two looks for connections that nobody uses any more.
 const TEND_INTERVAL: Duration = Duration::from_secs(5);

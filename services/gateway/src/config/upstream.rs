@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigError, check};
+use super::{ConfigError, check};
 
 /// Times that make sense, milliseconds: up to an hour.
 const TIMES_MS: RangeInclusive<u64> = 10..=3_600_000;
@@ -129,7 +129,8 @@ mod tests {
     #[test]
     fn values_without_sense_are_named() {
         assert_eq!(UpstreamConfig::default().validate(), Ok(()));
-        let broken: [(&str, fn(&mut UpstreamConfig)); 8] = [
+        type Change = fn(&mut UpstreamConfig);
+        let broken: [(&str, Change); 8] = [
             ("upstream.connect_timeout_ms", |config| config.connect_timeout_ms = 0),
             ("upstream.idle_timeout_ms", |config| config.idle_timeout_ms = 4_000_000),
             ("upstream.connections_max", |config| config.connections_max = 0),
