@@ -197,13 +197,18 @@ impl Product {
         answer
     }
 
+    /// Whether each service has a process of its own.
+    pub const fn is_apart(&self) -> bool {
+        !self.others.is_empty()
+    }
+
     /// The answer to what must have ended: the first one where the product is one process, else the first refusal within
     /// the second that a gateway may take to hear of it.
     pub async fn ask_after_the_end(&self, ask: impl AsyncFn() -> Answer) -> Answer {
         let start = Instant::now();
         loop {
             let answer = ask().await;
-            let may_be_unheard = !self.others.is_empty() && start.elapsed() < Duration::from_secs(1);
+            let may_be_unheard = self.is_apart() && start.elapsed() < Duration::from_secs(1);
             if answer.status == 401 || !may_be_unheard {
                 return answer;
             }

@@ -27,7 +27,7 @@ use crate::harness::fast;
 const LEN: usize = 96 << 20;
 const HELD_MAX: usize = LEN / 2;
 
-const CHUNK: [u8; 64 << 10] = [b'x'; 64 << 10];
+static CHUNK: [u8; 64 << 10] = [b'x'; 64 << 10];
 
 /// Long enough for bytes to move that can.
 const STALL: Duration = Duration::from_millis(500);

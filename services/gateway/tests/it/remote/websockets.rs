@@ -1,4 +1,4 @@
-//! WebSockets that pass through to a service in another process.
+//! Sockets of pages that pass through to a service in another process.
 
 use std::{sync::Arc, time::Duration};
 
