@@ -1,4 +1,4 @@
-//! Sockets of pages to a service in another process (RFC 6455): the handshake is a request like others; then bytes are copied
+//! A WebSocket to a service in another process (RFC 6455): the handshake is a request like others; then bytes are copied
 //! both ways until one side ends, nothing moves for too long, or this process is to end.
 
 use std::{

@@ -1,6 +1,6 @@
 //! Both layers beside each other, without a network between them.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{Router, routing::get};
 use http::{HeaderMap, HeaderValue, Request, Response};
@@ -12,7 +12,7 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 
 use prosopa_contract::engine::{DescribeModelsResponse, Engine, EngineClient, EngineError, serve_engine};
 use prosopa_http::Caller;
-use prosopa_model::{Principal, QuotaSnapshot, RateLimit};
+use prosopa_model::{Principal, QuotaSnapshot, RateLimit, Scopes};
 use prosopa_runtime::{PROSOPA_PRINCIPAL, SignPrincipal, VerifyPrincipal};
 use prosopa_testkit::{ScriptedEngine, TestPlatform};
 
@@ -33,8 +33,8 @@ fn mirror() -> impl Service<Request<Body>, Response = Response<Body>, Error = In
     })
 }
 
-async fn seen_by(
-    service: impl Service<Request<Body>, Response = Response<Body>, Error: std::fmt::Debug>,
+async fn seen_by<B>(
+    service: impl Service<Request<Body>, Response = Response<B>, Error: std::fmt::Debug>,
     request: Request<Body>,
 ) -> Seen {
     service.oneshot(request).await.unwrap().extensions().get::<Seen>().unwrap().clone()
@@ -110,4 +110,57 @@ async fn one_layer_serves_both_kinds_of_servers() {
     let expected = DescribeModelsResponse { name: "scripted".into(), ..DescribeModelsResponse::default() };
     assert_eq!(answer, Ok(expected), "public methods need no principal");
     assert!(call(channel, request(GUARDED[1], &[b"forged"])).await.is_unauthenticated());
+}
+
+/// A token is made once and used for half of its life; another principal of the same credential gets its own, and the
+/// quota is always that of the request.
+#[tokio::test]
+async fn a_token_is_used_again_for_half_of_its_life() {
+    let test = TestPlatform::new();
+    let client = SignPrincipal::new(signer(&test), "detection").layer(mirror());
+    let who = anybody();
+    let token_of = async |who: &Principal| {
+        let mut request = request("/mine", &[]);
+        request.extensions_mut().insert(who.clone());
+        seen_by(client.clone(), request).await.0[PROSOPA_PRINCIPAL].clone()
+    };
+    let first = token_of(&who).await;
+    test.clock.advance(Duration::from_secs(29));
+    assert_eq!(token_of(&who).await, first);
+    let lesser = Principal { scopes: Scopes::default(), ..who.clone() };
+    let of_lesser = token_of(&lesser).await;
+    assert_ne!(of_lesser, first);
+    assert_eq!(token_of(&lesser).await, of_lesser);
+    let again = token_of(&who).await;
+    test.clock.advance(Duration::from_secs(1));
+    let renewed = token_of(&who).await;
+    assert_ne!(renewed, again, "whoever reads it has half a minute");
+    test.clock.set_back(Duration::from_secs(10));
+    assert_ne!(token_of(&who).await, renewed, "what was made in the future is not valid yet");
+}
+
+/// F5: the quota is as fresh as the request though the token is not, and is nobody's without a token.
+#[tokio::test]
+async fn the_quota_travels_beside_the_token() {
+    let test = TestPlatform::new();
+    let client = SignPrincipal::new(signer(&test), "detection").layer(verify(&test).layer(mirror()));
+    let mut who = anybody();
+    for burst in [3, 2, 1] {
+        let rate = RateLimit { requests_per_second: 1, burst };
+        who.quota = Some(QuotaSnapshot { plan: "täglich".into(), windows: Vec::new(), rate });
+        let mut request = request("/mine", &[]);
+        request.extensions_mut().insert(who.clone());
+        let (headers, seen) = seen_by(client.clone(), request).await;
+        assert_eq!(seen.as_ref(), Some(&who));
+        assert!(headers.is_empty(), "{headers:?}");
+    }
+    let mut forged = request("/mine", &[]);
+    forged.headers_mut().insert("prosopa-quota", HeaderValue::from_static("{}"));
+    let (headers, seen) = seen_by(verify(&test).layer(mirror()), forged).await;
+    assert_eq!((headers.len(), seen), (0, None));
+    let token = token(&test, &who, "detection");
+    let mut broken = request("/mine", &[token.as_bytes()]);
+    broken.headers_mut().insert("prosopa-quota", HeaderValue::from_static("{}"));
+    let router = Router::new().route("/mine", get(|| async {})).layer(verify(&test));
+    assert!(call(router, broken).await.is_unauthenticated());
 }

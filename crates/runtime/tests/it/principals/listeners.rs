@@ -3,23 +3,23 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::Request,
     middleware::{Next, from_fn},
     response::Response,
     routing::get,
 };
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use tokio::sync::Notify;
 use tonic::service::Routes;
 use tower::Layer;
 
 use prosopa_contract::engine::{EngineError, serve_engine};
-use prosopa_http::Caller;
+use prosopa_http::{Caller, CurrentRequestId, finish_answers};
 use prosopa_model::Principal;
 use prosopa_runtime::{
-    Host, InternalListener, InternalRoutes, ListenerOptions, Listeners, PROSOPA_PRINCIPAL, SignPrincipal,
-    VerifyPrincipal,
+    Host, InternalListener, InternalRoutes, ListenerOptions, Listeners, PROSOPA_PRINCIPAL, PeerAddress,
+    SignPrincipal, VerifyPrincipal,
 };
 use prosopa_testkit::{ScriptedEngine, TestPlatform};
 
@@ -78,7 +78,11 @@ impl World {
             .with_service("other", other);
         host.serve_internal(listener, routes);
         let verify = VerifyPrincipal::new(verifier(&test), "detection", Arc::clone(&platform.clock));
-        let host = tokio::spawn(host.run(listeners, service.layer(verify), ListenerOptions::default()));
+        let host = tokio::spawn(host.run(
+            listeners,
+            service.layer(verify).layer(from_fn(finish_answers)),
+            ListenerOptions::default(),
+        ));
         Self { running: Running { platform, public, admin, host, test }, internal }
     }
 
@@ -172,6 +176,37 @@ async fn a_token_that_is_not_genuine_is_refused_in_the_words_of_the_protocol() {
         let answer = call(connect(world.internal), request(path, &[genuine.as_bytes()])).await;
         assert!(answer.is_unauthenticated(), "{path}: not valid yet");
     }
+}
+
+/// S4: what the gateway tells of a client is believed on the internal listener alone.
+#[tokio::test]
+async fn the_client_is_named_by_the_gateway_alone() {
+    let tell = |peer: Option<Extension<PeerAddress>>,
+                id: Option<Extension<CurrentRequestId>>,
+                headers: HeaderMap| async move {
+        let peer = peer.map_or("nobody".to_owned(), |Extension(peer)| peer.0.to_string());
+        let id = id.map(|Extension(id)| id.0.to_string()).unwrap();
+        let has_more = headers.keys().any(|name| name.as_str().starts_with("prosopa-"));
+        format!("{peer} {id} {has_more}")
+    };
+    let world = World::start_with(Router::new().route("/client", get(tell))).await;
+    let told = async |door, address: &'static str| {
+        let mut request = request("/client", &[]);
+        let id = "req_01h455vb4pex5vsknk084sn02q";
+        for (name, value) in [("prosopa-client-address", address), ("prosopa-request-id", id)] {
+            request.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        let answer = call(connect(door), request).await;
+        assert_eq!(answer.text().split(' ').nth(1), Some(answer.headers["x-request-id"].to_str().unwrap()));
+        let is_believed = answer.headers["x-request-id"] == id;
+        (answer.text().split(' ').next().unwrap().to_owned(), is_believed, answer.text().ends_with("true"))
+    };
+    let (named, other) = ("[2001:db8::7]:50000", "not an address");
+    assert_eq!(told(world.internal, named).await, (named.to_owned(), true, false));
+    assert_eq!(told(world.internal, other).await, ("nobody".to_owned(), true, false));
+    let public = told(world.running.public, named).await;
+    assert!(public.0.starts_with("127.0.0.1:"), "{public:?}");
+    assert_eq!((public.1, public.2), (false, false));
 }
 
 /// Two services of one process do not take each other's tokens.

@@ -1,4 +1,4 @@
-//! Sockets of pages that pass through to a service in another process.
+//! A WebSocket that passes through to a service in another process.
 
 use std::{sync::Arc, time::Duration};
 
