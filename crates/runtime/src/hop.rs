@@ -30,13 +30,10 @@ pub const PROSOPA_PROBLEM_CODE: HeaderName = HeaderName::from_static("prosopa-pr
 
 /// Takes off every header that only the product's own processes may set.
 pub fn drop_internal_headers(headers: &mut HeaderMap) {
-    let is_internal = |name: &HeaderName| name.as_str().starts_with(PREFIX);
-    // Nearly no request has one: looking comes before collecting.
-    if headers.keys().any(is_internal) {
-        let names: Vec<HeaderName> = headers.keys().filter(|name| is_internal(name)).cloned().collect();
-        for name in names {
-            headers.remove(name);
-        }
+    let is_internal = |name: &&HeaderName| name.as_str().starts_with(PREFIX);
+    let names: Vec<HeaderName> = headers.keys().filter(is_internal).cloned().collect();
+    for name in names {
+        headers.remove(name);
     }
 }
 

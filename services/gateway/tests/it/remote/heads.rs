@@ -71,12 +71,15 @@ async fn headers_of_one_connection_end_there() {
         .header("proxy-connection", "keep-alive")
         .header("expect", "100-continue")
         .header("accept", "text/plain")
-        .header("accept", "application/json");
+        .header("accept", "application/json")
+        .header("cookie", "a=b; c=d")
+        .header("cookie", "e=f");
     let head = gateway.send(call).await.json();
     assert_eq!(head["method"], "DELETE");
     let headers = head["headers"].as_object().unwrap();
     let names: Vec<&str> = headers.keys().map(String::as_str).collect();
-    assert_eq!(names, ["accept", "host", "x-forwarded-for"]);
+    assert_eq!(names, ["accept", "cookie", "host", "x-forwarded-for"]);
+    assert_eq!(headers["cookie"], serde_json::json!(["a=b; c=d; e=f"]), "in one field");
     assert_eq!(headers["host"], serde_json::json!(["app.example.org:8443"]));
     assert_eq!(headers["accept"], serde_json::json!(["text/plain", "application/json"]));
     assert_eq!(head["peer"], "192.0.2.1:50000");
