@@ -53,6 +53,10 @@ codes! {
     PlanReadOnly "plan-read-only" CONFLICT "The plan is managed elsewhere";
     IdempotencyKeyInUse "idempotency-key-in-use" CONFLICT "The first request with this key is still at work";
     IdempotencyKeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY "The key came with another request before";
+    RequestTimeout "request-timeout" REQUEST_TIMEOUT "The request did not arrive in time";
+    UriTooLong "uri-too-long" URI_TOO_LONG "The address is too long";
+    ExpectationFailed "expectation-failed" EXPECTATION_FAILED "The request expects what is not offered";
+    HeadersTooLarge "headers-too-large" REQUEST_HEADER_FIELDS_TOO_LARGE "The header fields are too large";
     BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE "The body is too large";
     UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "The body's type is not supported";
     ValidationFailed "validation-failed" UNPROCESSABLE_ENTITY "Some values are not acceptable";

@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 use prosopa_events::{Outbox, RunnerMetrics};
 
 use crate::{
-    InternalRoutes, ListenerOptions, Listening, Parts, Platform, PublicRoutes, Readiness, Task, admin,
-    events, listener,
+    InternalRoutes, ListenerOptions, Listening, Parts, Platform, PublicRoutes, Readiness, Task, Tls, admin,
+    events,
+    listener::{self, Door, ListenerMetrics},
     task::{Restarts, TaskEnded},
 };
 
@@ -31,6 +32,7 @@ pub struct Listeners {
     /// None in a process that no user talks to.
     public: Option<TcpListener>,
     admin: TcpListener,
+    tls: Option<Tls>,
 }
 
 /// The port for the product's other processes, bound early too. Nothing but [`InternalRoutes`] can be put behind it.
@@ -48,12 +50,18 @@ pub struct HostError {
 impl Listeners {
     /// Binds both ports; port 0 takes a free one.
     pub async fn bind(public: SocketAddr, admin: SocketAddr) -> Result<Self, HostError> {
-        Ok(Self { public: Some(bind(public).await?), admin: bind(admin).await? })
+        Ok(Self { public: Some(bind(public).await?), admin: bind(admin).await?, tls: None })
     }
 
     /// Binds the port for operators alone, in a process that no user talks to.
     pub async fn bind_admin(admin: SocketAddr) -> Result<Self, HostError> {
-        Ok(Self { public: None, admin: bind(admin).await? })
+        Ok(Self { public: None, admin: bind(admin).await?, tls: None })
+    }
+
+    /// Speaks TLS with users.
+    #[must_use]
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// Address for users.
@@ -148,9 +156,15 @@ impl Host {
         public: impl Into<PublicRoutes>,
         options: ListenerOptions,
     ) -> Result<(), TaskEnded> {
-        let public = listeners.public.map(|listener| (listener, public.into().into_router()));
+        let Listeners { public: listener, admin: admin_listener, tls } = listeners;
+        let public = listener.map(|listener| Door::public(listener, public.into().into_router(), tls));
         let mut doors = Vec::from_iter(public);
-        doors.extend(self.internal.map(|(listener, routes)| (listener.0, routes.into_router())));
+        let internal = self.internal;
+        doors.extend(internal.map(|(door, routes)| Door::private("internal", door.0, routes.into_router())));
+        let connections = match ListenerMetrics::declare(&self.platform.metrics) {
+            Ok(metrics) => metrics,
+            Err(error) => return Err(TaskEnded { task: "listeners", reason: error.to_string() }),
+        };
         let mut readiness = self.platform.database_readiness();
         readiness.extend(self.readiness);
         let restarts = Restarts::declare(&self.platform.metrics);
@@ -173,10 +187,11 @@ impl Host {
             tasks.spawn(task.supervise(stop_tasks.clone(), end_process, restarts.clone()));
         }
         let admin = admin::router(self.platform.metrics.clone(), readiness);
-        let operators = listener::serve(listeners.admin, admin, options, stop_admin.clone());
-        let operators = tokio::spawn(operators);
-        let routers: Vec<Router> = doors.iter().map(|(_, router)| router.clone()).collect();
-        let serve = |(door, router)| listener::serve(door, router, options, self.platform.shutdown.clone());
+        let operators = Door::private("admin", admin_listener, admin);
+        let serve = |door, stop| listener::serve(door, options.clone(), connections.clone(), stop);
+        let operators = tokio::spawn(serve(operators, stop_admin.clone()));
+        let routers: Vec<Router> = doors.iter().map(|door| door.router().clone()).collect();
+        let serve = |door| serve(door, self.platform.shutdown.clone());
         join_all(doors.into_iter().map(serve)).await;
         stop_tasks.cancel();
         // What the routes hold goes only now: a task that serves them would take its loss for a fault.

@@ -24,7 +24,10 @@ pub use self::{
     events::{JobEvents, Listening},
     hop::{PROSOPA_PROBLEM_CODE, drop_internal_headers, write_context},
     host::{Host, HostError, InternalListener, Listeners},
-    listener::{ListenerOptions, PeerAddress},
+    listener::{
+        ClientCertificate, ClientCertificates, ClientScheme, ListenerOptions, PeerAddress, Tls, TlsError,
+        TlsFiles,
+    },
     peer_addresses::{PeerAddressError, PeerAddresses},
     platform::{Backend, DatabaseError, PeerError, Peers, Platform, Upstream, UpstreamAddress},
     principals::{

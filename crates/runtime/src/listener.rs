@@ -1,24 +1,37 @@
 //! Serves a router on a port: bounded connections, bounded time for whoever is silent, graceful end.
 //!
-//! A connection ends when its first request does not arrive in time, however little of it came, when the next head
-//! over HTTP/1 does not, when the other end of HTTP/2 does not answer pings, and when nobody takes what is written.
+//! A connection ends when its first request does not arrive in time, however little of it came, the TLS handshake
+//! included; when the next head over HTTP/1 does not; when a body stops coming; when the other end of HTTP/2 does not
+//! answer pings; when nobody takes what is written; when more requests are taken back than answered; and after a message
+//! that two readers could read differently.
 
-use std::{convert::Infallible, future, io, net::SocketAddr, sync::Arc, time::Duration};
+mod body;
+mod connection;
+mod forwarded;
+mod gate;
+mod head;
+mod metrics;
+mod networks;
+mod strict;
+mod tls;
 
-use axum::{Router, body::Body};
-use http::Request;
-use hyper::body::Incoming;
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioExecutor, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
 };
+use ipnet::IpNet;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore},
 };
-use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
+
+pub(crate) use self::metrics::ListenerMetrics;
+pub use self::tls::{ClientCertificate, ClientCertificates, Tls, TlsError, TlsFiles};
+use self::{connection::Connection, forwarded::is_trusted, networks::Networks};
 
 /// Pause after the system refused to give a connection (usually: too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -29,44 +42,132 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 /// Longest time it may take to answer that.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Requests at the same time on a connection with HTTP/2.
+const STREAMS_MAX: u32 = 128;
+
+/// Bytes that a request over HTTP/2 may send before somebody has read them, and all of its connection together.
+const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
+
+/// Bytes of an answer over HTTP/2 that wait for the client.
+const STREAM_SEND_BYTES_MAX: usize = 64 * 1024;
+
+/// Requests over HTTP/2 that were taken back before anybody has looked at them.
+const RESETS_PENDING_MAX: usize = 20;
+
+/// Requests over HTTP/2 that the client's own faults end.
+const RESETS_FOR_FAULTS_MAX: usize = 64;
+
+/// Bytes of a connection with HTTP/1 that are kept in each direction.
+const BUFFER_BYTES_MAX: usize = 128 * 1024;
+
 /// Limits of one listener.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ListenerOptions {
     /// Connections at the same time; further ones wait in the system's queue.
     pub connections_max: usize,
-    /// Longest time a client may take to send a request's head; also the longest it may be idle over HTTP/1.
+    /// Connections of one client network (an IPv4 address, 64 bits of an IPv6 address) at the same time; further ones are
+    /// refused. Trusted proxies may have any number.
+    pub connections_per_network_max: usize,
+    /// Longest time a client may take to send a request's head, for the first one the TLS handshake included; also the
+    /// longest it may be idle over HTTP/1.
     pub head_timeout: Duration,
+    /// Longest time in which nothing of a body may come that somebody waits for.
+    pub body_idle_timeout: Duration,
     /// Longest time in which a client may take nothing of an answer that waits for it.
     pub write_timeout: Duration,
     /// Longest time that requests in hand may take after the end was asked for.
     pub drain_timeout: Duration,
+    /// Bytes of a request's fields, over HTTP/1 with the request line.
+    pub head_bytes_max: usize,
+    /// Bytes of a request's target.
+    pub uri_bytes_max: usize,
+    /// The proxies that are believed when they say whom they were called by.
+    pub trusted_proxies: Arc<[IpNet]>,
 }
 
 impl Default for ListenerOptions {
     fn default() -> Self {
         Self {
             connections_max: 4_096,
+            connections_per_network_max: 256,
             head_timeout: Duration::from_secs(15),
+            body_idle_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(30),
+            head_bytes_max: 32 * 1024,
+            uri_bytes_max: 8 * 1024,
+            trusted_proxies: Arc::default(),
         }
     }
 }
 
-/// Address of the client's end of the connection, among a request's extensions.
+/// Address of the client, among a request's extensions: of its end of the connection, or what a trusted proxy says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerAddress(pub SocketAddr);
 
-/// Serves until `stop`, then finishes the requests in hand.
-pub(crate) async fn serve(
+/// How the client reached the product, here or at a trusted proxy, among the extensions of a public request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientScheme {
+    /// Plainly.
+    Http,
+    /// By TLS.
+    Https,
+}
+
+/// A port and what is behind it.
+pub(crate) struct Door {
+    name: &'static str,
     listener: TcpListener,
     router: Router,
+    tls: Option<Tls>,
+    is_public: bool,
+}
+
+impl Door {
+    /// For strangers.
+    pub(crate) fn public(listener: TcpListener, router: Router, tls: Option<Tls>) -> Self {
+        Self { name: "public", listener, router, tls, is_public: true }
+    }
+
+    /// For the operators or the product's other processes.
+    pub(crate) fn private(name: &'static str, listener: TcpListener, router: Router) -> Self {
+        Self { name, listener, router, tls: None, is_public: false }
+    }
+
+    /// What answers there.
+    pub(crate) fn router(&self) -> &Router {
+        &self.router
+    }
+}
+
+/// What the connections of one door share.
+struct Server {
+    name: &'static str,
+    router: Router,
+    tls: Option<Tls>,
+    is_public: bool,
     options: ListenerOptions,
+    builder: auto::Builder<TokioExecutor>,
+    metrics: ListenerMetrics,
+}
+
+/// Serves until `stop`, then finishes the requests in hand.
+pub(crate) async fn serve(
+    door: Door,
+    options: ListenerOptions,
+    metrics: ListenerMetrics,
     stop: CancellationToken,
 ) {
+    let Door { name, listener, router, tls, is_public } = door;
+    if let Some(tls) = &tls {
+        tokio::spawn(tls.clone().watch(metrics.clone(), stop.clone()));
+    }
     let slots = Arc::new(Semaphore::new(options.connections_max));
+    let networks = Networks::new(options.connections_per_network_max);
     let connections = GracefulShutdown::new();
-    let server = connection_builder(options);
+    let builder = connection_builder(&options);
+    let server = Arc::new(Server { name, router, tls, is_public, options, builder, metrics });
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
@@ -80,54 +181,41 @@ pub(crate) async fn serve(
                 continue;
             }
         };
-        let (router, arrived) = (router.clone(), Arc::new(Notify::new()));
-        let arrival = Arc::clone(&arrived);
-        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-            arrival.notify_one();
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(PeerAddress(address));
-            let router = router.clone();
-            async move {
-                let Ok(response) = router.oneshot(request).await;
-                Ok::<_, Infallible>(response)
-            }
-        });
-        let mut stream = TimeoutWriter::new(stream);
-        stream.set_timeout(Some(options.write_timeout));
-        let connection = server.serve_connection_with_upgrades(TokioIo::new(Box::pin(stream)), service);
-        let connection = connections.watch(connection.into_owned());
+        let is_bounded = is_public && !is_trusted(address.ip(), &server.options.trusted_proxies);
+        let place = is_bounded.then(|| networks.enter(address.ip()));
+        if matches!(place, Some(None)) {
+            server.metrics.cut(name, "network");
+            continue;
+        }
+        let open = server.metrics.open(name);
+        let connection = Arc::new(Connection::new(Arc::clone(&server), address));
+        let (watcher, stop) = (connections.watcher(), stop.clone());
         tokio::spawn(async move {
-            tokio::select! {
-                ended = connection => if let Err(error) = ended {
-                    tracing::debug!(%error, "connection ended");
-                },
-                () = is_silent(&arrived, options.head_timeout) => tracing::debug!("no request came in time"),
-            }
-            drop(slot);
+            connection.run(stream, watcher, stop).await;
+            drop((slot, place, open));
         });
     }
     drop(listener);
-    if tokio::time::timeout(options.drain_timeout, connections.shutdown()).await.is_err() {
+    if tokio::time::timeout(server.options.drain_timeout, connections.shutdown()).await.is_err() {
         tracing::warn!("some requests were cut off at the end of the drain");
     }
 }
 
-fn connection_builder(options: ListenerOptions) -> auto::Builder<TokioExecutor> {
+fn connection_builder(options: &ListenerOptions) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(options.head_timeout);
+    let mut http1 = builder.http1();
+    http1.timer(TokioTimer::new()).header_read_timeout(options.head_timeout);
+    http1.max_buf_size(BUFFER_BYTES_MAX.max(2 * options.head_bytes_max));
     let mut http2 = builder.http2();
-    http2.timer(TokioTimer::new()).max_concurrent_streams(128);
+    http2.timer(TokioTimer::new()).max_concurrent_streams(STREAMS_MAX);
     http2.keep_alive_interval(PING_INTERVAL).keep_alive_timeout(PING_TIMEOUT);
+    http2.max_header_list_size(u32::try_from(options.head_bytes_max).unwrap_or(u32::MAX));
+    http2.initial_stream_window_size(STREAM_WINDOW_BYTES);
+    http2.initial_connection_window_size(CONNECTION_WINDOW_BYTES);
+    http2.max_send_buf_size(STREAM_SEND_BYTES_MAX);
+    http2.max_pending_accept_reset_streams(RESETS_PENDING_MAX);
+    http2.max_local_error_reset_streams(RESETS_FOR_FAULTS_MAX);
     builder
-}
-
-/// Ends when the first request has not arrived within `limit`; otherwise never.
-///
-/// The server's own timer starts only after it knows which HTTP it is, which a client can put off for ever.
-async fn is_silent(arrived: &Notify, limit: Duration) {
-    if tokio::time::timeout(limit, arrived.notified()).await.is_ok() {
-        future::pending().await
-    }
 }
 
 type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);

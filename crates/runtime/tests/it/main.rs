@@ -1,10 +1,12 @@
 //! A host on loopback ports, asked from the outside.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
+mod attacks;
 mod caching_verifier;
 mod connections;
 mod principals;
 mod tasks;
+mod tls;
 
 use std::{net::SocketAddr, sync::Arc};
 
