@@ -45,6 +45,15 @@ impl<S: Clone + Send + Sync + 'static> Endpoints<S> {
         self
     }
 
+    /// Keeps the bodies of all these operations, both ways, out of every log.
+    #[must_use]
+    pub fn secret_content(mut self) -> Self {
+        for operation in &mut self.operations {
+            operation.has_secret_content = true;
+        }
+        self
+    }
+
     /// The table alone, for whoever needs no handlers.
     pub fn into_operations(self) -> Vec<Operation> {
         self.operations

@@ -90,6 +90,8 @@ pub struct Operation {
     pub is_same_origin: bool,
     /// Whether a repetition changes nothing, so that it may be retried.
     pub is_idempotent: bool,
+    /// Whether bodies may hold secrets or tell who somebody is, so that no log ever has them.
+    pub has_secret_content: bool,
     /// Path and query parameters.
     pub parameters: Vec<Parameter>,
     /// Accepted bodies; empty where there is none.
@@ -142,6 +144,7 @@ impl Operation {
             body_bytes_max: 0,
             is_same_origin: false,
             is_idempotent,
+            has_secret_content: false,
             parameters: Vec::new(),
             request: Vec::new(),
             answer: Answer { status: StatusCode::NO_CONTENT, description: "Done", content: Vec::new() },
@@ -183,6 +186,13 @@ impl Operation {
     #[must_use]
     pub const fn same_origin(mut self) -> Self {
         self.is_same_origin = true;
+        self
+    }
+
+    /// Keeps its bodies, both ways, out of every log.
+    #[must_use]
+    pub const fn secret_content(mut self) -> Self {
+        self.has_secret_content = true;
         self
     }
 

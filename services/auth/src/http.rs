@@ -363,6 +363,8 @@ pub(crate) fn endpoints() -> Endpoints<State> {
                 .json_answer::<jwks::KeySet>(StatusCode::OK, "The keys"),
             jwks::show,
         )
+        // Passwords, tokens and keys go in and out, and whoever is asked about is named.
+        .secret_content()
 }
 
 /// Longest time of what asks a provider, which may be asked four times, each for five seconds.

@@ -3,7 +3,7 @@
 use std::{
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
@@ -28,6 +28,21 @@ struct Reading {
     bytes: AtomicU64,
     was_cut: AtomicBool,
     was_false: AtomicBool,
+    kept: Option<Mutex<Kept>>,
+}
+
+/// A copy of a body, for the request log.
+struct Kept {
+    bytes: Vec<u8>,
+    bytes_max: usize,
+}
+
+impl Kept {
+    /// A body that is too long stays too long.
+    fn add(&mut self, bytes: &[u8]) {
+        let room = (self.bytes_max + 1).saturating_sub(self.bytes.len());
+        self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
 }
 
 impl BodyMeter {
@@ -39,6 +54,12 @@ impl BodyMeter {
     /// Whether what the client sent is not what was signed.
     pub(crate) fn was_false(&self) -> bool {
         self.0.as_ref().is_some_and(|reading| reading.was_false.load(Ordering::Relaxed))
+    }
+
+    /// A copy of what was read, if that was asked for and is not too long.
+    pub(crate) fn kept(&self) -> Option<Vec<u8>> {
+        let kept = self.0.as_ref()?.kept.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        (kept.bytes.len() <= kept.bytes_max).then(|| kept.bytes.clone())
     }
 
     /// What was read so far.
@@ -72,12 +93,13 @@ pub(crate) fn check_unpacked(request: &Request) -> Result<(), Refusal> {
     if is_plain { Ok(()) } else { Err(Refusal::Packed) }
 }
 
-/// Cuts the request's body at `bytes_max`.
-pub(crate) fn bound(request: &mut Request, bytes_max: usize) -> BodyMeter {
+/// Cuts the request's body at `bytes_max`, and keeps a copy of up to `kept_max` bytes, if any.
+pub(crate) fn bound(request: &mut Request, bytes_max: usize, kept_max: Option<usize>) -> BodyMeter {
     if request.body().is_end_stream() {
         return BodyMeter::default();
     }
-    let reading = Arc::new(Reading::default());
+    let kept = kept_max.map(|bytes_max| Mutex::new(Kept { bytes: Vec::new(), bytes_max }));
+    let reading = Arc::new(Reading { kept, ..Reading::default() });
     let body = std::mem::take(request.body_mut());
     *request.body_mut() =
         Body::new(Bounded { inner: Limited::new(body, bytes_max), reading: Arc::clone(&reading) });
@@ -101,8 +123,11 @@ impl http_body::Body for Bounded {
         let polled = Pin::new(&mut self.inner).poll_frame(cx);
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
-                let bytes = frame.data_ref().map_or(0, Bytes::len);
-                self.reading.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+                let bytes = frame.data_ref().map_or(&b""[..], |bytes| bytes);
+                self.reading.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                if let Some(kept) = &self.reading.kept {
+                    kept.lock().unwrap_or_else(PoisonError::into_inner).add(bytes);
+                }
             }
             Poll::Ready(Some(Err(error))) if error.is::<LengthLimitError>() => {
                 self.reading.was_cut.store(true, Ordering::Relaxed);

@@ -1,6 +1,7 @@
 //! The gateway's section of the configuration.
 
 mod cors;
+mod request_log;
 mod upstream;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use prosopa_model::RateLimit;
 
 pub use self::{
     cors::Cors,
+    request_log::{LoggedBodies, RequestLog},
     upstream::{BreakerConfig, RetryConfig, UpstreamConfig},
 };
 
@@ -43,6 +45,8 @@ pub struct Config {
     pub usage_spool_bytes_max: u64,
     /// Services in other processes.
     pub upstream: UpstreamConfig,
+    /// What the request log holds beside what it always holds.
+    pub request_log: RequestLog,
     /// Other sites whose pages may read answers.
     pub cors: Cors,
     /// How long browsers that came by TLS come by nothing else, seconds; 0: that is not said. It is never said to this very
@@ -67,6 +71,7 @@ impl Default for Config {
             ledger_queue_max: 1_024,
             usage_spool_bytes_max: 1 << 30,
             upstream: UpstreamConfig::default(),
+            request_log: RequestLog::default(),
             cors: Cors::default(),
             hsts_max_age_s: 31_536_000,
             static_dir: None,
@@ -156,6 +161,7 @@ impl Config {
         check(self.rate_entries_max >= 1_000, "rate_entries_max", || "1000 or more".to_owned())?;
         check(self.ledger_queue_max >= 1, "ledger_queue_max", || "1 or more".to_owned())?;
         self.cors.validate()?;
+        self.request_log.validate()?;
         check(self.usage_spool_bytes_max >= 1 << 25, "usage_spool_bytes_max", || {
             "33554432 or more".to_owned()
         })?;

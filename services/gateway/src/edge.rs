@@ -49,7 +49,7 @@ use crate::{
     config::OnLedgerLoss,
     csrf::Sites,
     error::Refusal,
-    exchange::{Charge, Exchange},
+    exchange::{Charge, Exchange, Stage},
     front::Front,
     headers::Burst,
     ledger::{Ledger, ReserveError},
@@ -60,7 +60,7 @@ use crate::{
     routes::{Route, Routes},
     signatures::Signatures,
     site::Site,
-    usage::{Spool, intent_of},
+    usage::{Sampling, Spool, intent_of},
 };
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -93,6 +93,8 @@ pub(crate) struct Edge {
     pub(crate) failures: RateLimiter<NetworkKey>,
     /// What is told of requests.
     pub(crate) usage: Spool,
+    /// Of which of them bodies are told.
+    pub(crate) sampling: Sampling,
     /// The time of day.
     pub(crate) clock: Arc<dyn Clock>,
     /// The time for rates.
@@ -118,10 +120,13 @@ pub(crate) async fn answer(State(edge): State<Arc<Edge>>, mut request: Request) 
     });
     let is_replay = response.headers().contains_key(&IDEMPOTENT_REPLAYED.0);
     settle(&mut exchange, (!is_late).then(|| response.status()), is_replay).await;
+    exchange.end_stage(Stage::Admit);
     leftovers.discard().await;
     exchange.standing.write(response.headers_mut(), edge.clock.now());
-    edge.front.mark(&asked, response.headers_mut());
+    exchange.read_answer(&mut response).await;
+    // Before what every answer has: nobody need be told that.
     exchange.finish(&response);
+    edge.front.mark(&asked, response.headers_mut());
     edge.front.pack(asked, response).await
 }
 
@@ -188,14 +193,18 @@ impl Edge {
             }
             Access::Scope(scope) => {
                 let principal = self.authenticate(route, &mut request, network, exchange).await?;
-                self.note_usage(route, &request, &principal, exchange);
+                exchange.end_stage(Stage::Verify);
+                self.note_usage(route, &request, &principal, network, exchange);
                 let principal = self.admit(route, scope, principal, bytes, exchange).await?;
+                exchange.end_stage(Stage::Admit);
                 request.extensions_mut().insert(principal);
             }
             Access::Administrator => {
                 let principal = self.authenticate(route, &mut request, network, exchange).await?;
-                self.note_usage(route, &request, &principal, exchange);
+                exchange.end_stage(Stage::Verify);
+                self.note_usage(route, &request, &principal, network, exchange);
                 let principal = self.admit(route, Scope::Admin, principal, bytes, exchange).await?;
+                exchange.end_stage(Stage::Admit);
                 if principal.role != Role::Administrator {
                     return Err(Refusal::NoAdministrator);
                 }
@@ -206,7 +215,8 @@ impl Edge {
             // The body of the answer is dropped at the very end, where its length is known.
             *request.method_mut() = Method::GET;
         }
-        let body = bodies::bound(&mut request, route.body_bytes_max);
+        let kept_max = exchange.sample.filter(|sample| sample.takes(&request)).map(|sample| sample.bytes_max);
+        let body = bodies::bound(&mut request, route.body_bytes_max, kept_max);
         exchange.body = body.clone();
         if let Some(charge) = &mut exchange.charge {
             charge.body = body.clone();
@@ -214,6 +224,7 @@ impl Edge {
         let charge = &mut exchange.charge;
         let hand_on = || charge.iter_mut().for_each(|charge| charge.reservation.hand_on());
         let answered = route.upstream.call(request, deadline, hand_on).await;
+        exchange.end_stage(Stage::Upstream);
         // Whatever the service made of half a body.
         if body.was_cut() {
             return Err(Refusal::BodyTooLarge { bytes_max: route.body_bytes_max });
@@ -259,10 +270,12 @@ impl Edge {
         route: &Route,
         request: &Request,
         principal: &Principal,
+        network: NetworkKey,
         exchange: &mut Exchange<'_>,
     ) {
         let request_id = exchange.request_id();
-        let intent = intent_of(request, &route.name, principal, request_id, self.clock.now());
+        exchange.sample = self.sampling.draw(route, principal, request_id);
+        let intent = intent_of(request, route, principal, network, request_id, self.clock.now());
         exchange.usage = Some(self.usage.note(intent));
     }
 

@@ -18,7 +18,7 @@ use crate::{
     plans::Plan,
     routes::Route,
     upstream::AnsweredProblem,
-    usage::{End, Entry, kept_headers},
+    usage::{End, Entry, Sample, Timings, kept_headers, redacted_json},
 };
 
 /// What a request would cost.
@@ -31,6 +31,17 @@ pub(crate) struct Charge {
     pub(crate) units: Units,
     /// What the body came to, once it is being read.
     pub(crate) body: BodyMeter,
+}
+
+/// What a request's time is spent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Finding out who calls.
+    Verify,
+    /// Rate, scope and quota.
+    Admit,
+    /// The service.
+    Upstream,
 }
 
 /// A request in hand. Dropped before [`finish`](Self::finish), it counts as aborted by the client; what was reserved
@@ -46,6 +57,11 @@ pub(crate) struct Exchange<'a> {
     pub(crate) usage: Option<Entry>,
     /// What its body came to.
     pub(crate) body: BodyMeter,
+    /// Whether its bodies are told.
+    pub(crate) sample: Option<Sample>,
+    response_body: String,
+    timings: Timings,
+    lap_began: Instant,
     metrics: &'a Metrics,
     route: Option<&'a Route>,
     /// What it is about where there is no operation.
@@ -60,18 +76,23 @@ impl<'a> Exchange<'a> {
     /// Begins with the request's head.
     pub(crate) fn begin(metrics: &'a Metrics, request: &Request) -> Self {
         metrics.in_flight.inc();
+        let started = Instant::now();
         Self {
             standing: Standing::default(),
             account_id: None,
             charge: None,
             usage: None,
             body: BodyMeter::default(),
+            sample: None,
+            response_body: String::new(),
+            timings: Timings::default(),
+            lap_began: started,
             metrics,
             route: None,
             place: UNMATCHED,
             method: request.method().clone(),
             request_id: request.extensions().get::<CurrentRequestId>().map(|id| id.0),
-            started: Instant::now(),
+            started,
             outcome: None,
         }
     }
@@ -92,17 +113,42 @@ impl<'a> Exchange<'a> {
         tracing::info_span!("request", operation, request_id = self.request_id.map(tracing::field::display))
     }
 
+    /// A stage is over: what has passed since the last one was over is added to its time.
+    pub(crate) fn end_stage(&mut self, stage: Stage) {
+        let now = Instant::now();
+        let passed = u64::try_from(now.duration_since(self.lap_began).as_micros()).unwrap_or(u64::MAX);
+        self.lap_began = now;
+        match stage {
+            Stage::Verify => self.timings.verify_us += passed,
+            Stage::Admit => self.timings.admit_us += passed,
+            Stage::Upstream => self.timings.upstream_us += passed,
+        }
+    }
+
+    /// Looks into the answer, where that is told.
+    pub(crate) async fn read_answer(&mut self, response: &mut Response) {
+        if let Some(sample) = self.sample {
+            self.response_body = sample.read_answer(response, self.request_id).await;
+        }
+    }
+
     /// Ends with the answer's head.
     pub(crate) fn finish(mut self, response: &Response) {
         let code = code_of(response);
         if let Some(usage) = self.usage.take() {
+            let (headers, other_headers) = kept_headers(response.headers());
+            let request_body = self.body.kept().and_then(|bytes| redacted_json(&bytes)).unwrap_or_default();
             usage.end(End {
                 status: response.status().as_u16(),
                 problem_code: code.map_or("", Code::as_str),
                 duration_us: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
                 request_bytes: self.body.bytes(),
                 response_bytes: response.body().size_hint().exact().unwrap_or(0),
-                headers: kept_headers(response.headers()),
+                headers,
+                other_headers,
+                timings: self.timings,
+                request_body,
+                response_body: std::mem::take(&mut self.response_body),
             });
         }
         self.outcome = Some((response.status(), code));

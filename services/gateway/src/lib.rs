@@ -2,8 +2,8 @@
 //!
 //! Matches a request against the operation tables of the services behind it, authenticates the caller, holds it to
 //! its rate limit and quota, hands the request on with a `Principal` among its extensions, and settles the quota by
-//! the answer. Owns the quota ledger, the nonces of signed requests and the documentation pages. Does not know what any operation means, and never
-//! looks into a body.
+//! the answer. Owns the quota ledger, the nonces of signed requests and the documentation pages. Does not know what any operation means, and
+//! looks into bodies only where the request log is told to have some.
 
 mod authentication;
 mod bodies;
@@ -32,7 +32,8 @@ mod usage;
 
 pub use self::{
     config::{
-        BreakerConfig, Config, ConfigError, Cors, OnLedgerLoss, Plan, Rate, RetryConfig, UpstreamConfig,
+        BreakerConfig, Config, ConfigError, Cors, LoggedBodies, OnLedgerLoss, Plan, Rate, RequestLog,
+        RetryConfig, UpstreamConfig,
     },
     monotonic::{MonotonicClock, SystemMonotonicClock},
     service::GatewayService,

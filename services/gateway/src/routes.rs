@@ -6,6 +6,7 @@ use std::{
 };
 
 use http::{HeaderValue, Method};
+use utoipa::openapi::path::ParameterIn;
 
 use prosopa_http::{Access, Operation};
 use prosopa_model::Units;
@@ -35,6 +36,12 @@ pub(crate) struct Route {
     pub(crate) upstream: Upstream,
     /// Its latency.
     pub(crate) seconds: Histogram,
+    /// The path as it was declared.
+    pub(crate) path: &'static str,
+    /// Parameters of its query.
+    pub(crate) query_names: Vec<String>,
+    /// Whether no log may have its bodies.
+    pub(crate) has_secret_content: bool,
     method: Method,
 }
 
@@ -82,6 +89,9 @@ impl RoutesBuilder {
                 body_bytes_max: operation.body_bytes_max,
                 upstream: upstream.clone(),
                 seconds: metrics.seconds.with_label_values(&[&name]),
+                path: operation.path,
+                query_names: query_names(operation),
+                has_secret_content: operation.has_secret_content,
                 method: operation.method.clone(),
                 name,
             });
@@ -107,6 +117,11 @@ impl RoutesBuilder {
 }
 
 impl Routes {
+    /// Whether there is an operation at a path, by whatever method.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        is_plain(path) && self.paths.at(path).is_ok()
+    }
+
     /// The operation at a path, as it was sent. HEAD finds what GET finds.
     pub(crate) fn find(&self, method: &Method, path: &str) -> Result<&Route, Refusal> {
         if !is_plain(path) {
@@ -131,6 +146,12 @@ fn is_plain(path: &str) -> bool {
             "." | ".." => false,
             _ => true,
         })
+}
+
+fn query_names(operation: &Operation) -> Vec<String> {
+    let parameters = operation.parameters.iter();
+    let of_query = parameters.filter(|parameter| parameter.parameter_in == ParameterIn::Query);
+    of_query.map(|parameter| parameter.name.clone()).collect()
 }
 
 fn allow(routes: &[Route]) -> HeaderValue {

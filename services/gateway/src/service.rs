@@ -29,7 +29,7 @@ use crate::{
     signatures::Signatures,
     site::Site,
     upstream::Upstream,
-    usage::{Shipper, Spool, SpoolMetrics},
+    usage::{Sampling, Shipper, Spool, SpoolMetrics},
 };
 
 /// Where the spools lie in the data folder.
@@ -129,6 +129,7 @@ impl GatewayService {
             networks: RateLimiter::new(config.address_rate.into(), config.rate_entries_max),
             failures: RateLimiter::new(config.failed_authentication_rate.into(), config.rate_entries_max),
             usage,
+            sampling: Sampling::new(&config.request_log),
             clock: Arc::clone(&platform.clock),
             monotonic,
             metrics,

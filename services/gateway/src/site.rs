@@ -1,4 +1,5 @@
-//! The files of the web application: a folder of the configuration, served below everything but `/api`.
+//! The files of the web application: a folder of the configuration, served below everything but `/api` and the few
+//! operations elsewhere (`/.well-known`).
 //!
 //! Read from the disk at each request, so that the folder may be changed, or be replaced by way of a link, while it is
 //! served. Whatever a path names is looked up only as plain segments and must lie in the folder once all links are
@@ -35,7 +36,7 @@ impl Site {
         Self { root }
     }
 
-    /// Whether a path is one of the application's.
+    /// Whether a path may be one of the application's: it is, unless an operation has it.
     pub(crate) fn has(path: &str) -> bool {
         path != "/api" && !path.starts_with("/api/")
     }

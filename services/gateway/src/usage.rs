@@ -12,8 +12,10 @@
 
 mod files;
 mod frame;
+mod privacy;
 mod reader;
 mod record;
+mod sampling;
 mod shipper;
 mod spool;
 
@@ -23,9 +25,11 @@ use std::{
 };
 
 pub(crate) use self::{
+    privacy::redacted_json,
     record::{intent_of, kept_headers},
+    sampling::{Sample, Sampling},
     shipper::Shipper,
-    spool::{End, Entry, Spool, SpoolMetrics},
+    spool::{End, Entry, Spool, SpoolMetrics, Timings},
 };
 
 /// What comes after the number in the names of a spool's files.

@@ -72,10 +72,22 @@ fn messages_keep_their_bytes() {
             response_bytes: 5,
             request_headers: header("q"),
             response_headers: header("n"),
+            path_template: "t".into(),
+            query: "q".into(),
+            http_version: "v".into(),
+            client_network: "n".into(),
+            other_request_headers: "a".into(),
+            other_response_headers: "b".into(),
+            verify_us: 6,
+            admit_us: 7,
+            upstream_us: 8,
+            request_body: "R".into(),
+            response_body: "S".into(),
         }],
     };
-    let expected = "0a0173 123e 0801 120172 1a0161 220175 2a016b 320163 3a016f 42016d 4a0170 5002 5a0174 60c901 6a0178 \
-                    7003 7804 800105 8a01060a0171120176 9201060a016e120176";
+    let expected = "0a0173 1267 0801 120172 1a0161 220175 2a016b 320163 3a016f 42016d 4a0170 5002 5a0174 60c901 6a0178 \
+                    7003 7804 800105 8a01060a0171120176 9201060a016e120176 9a010174 \
+                    a2010171 aa010176 b201016e ba010161 c2010162 c80106 d00107 d80108 e2010152 ea010153";
     assert_eq!(hexadecimal(&used), expected.replace(' ', ""));
     let names = [
         DetectionCreated::TYPE,

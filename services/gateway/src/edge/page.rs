@@ -48,7 +48,7 @@ impl Edge {
             exchange.set_place(PREFLIGHT);
             return Some(self.limit_network(head.network, exchange).map(|()| allowed));
         }
-        let site = self.site.as_ref().filter(|_| Site::has(head.path))?;
+        let site = self.site.as_ref().filter(|_| Site::has(head.path) && !self.routes.has(head.path))?;
         exchange.set_place(STATIC);
         if let Err(refusal) = self.limit_reader(head.network, exchange) {
             return Some(Err(refusal));

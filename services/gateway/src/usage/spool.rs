@@ -99,6 +99,17 @@ impl Spool {
     }
 }
 
+/// Where the time of a request went, microseconds.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Timings {
+    /// Until the caller was known.
+    pub(crate) verify_us: u64,
+    /// Rate, scope and quota, before and after.
+    pub(crate) admit_us: u64,
+    /// In the service's hands, until the head of its answer.
+    pub(crate) upstream_us: u64,
+}
+
 /// What is known when a request is over.
 #[derive(Debug, Default)]
 pub(crate) struct End {
@@ -114,6 +125,14 @@ pub(crate) struct End {
     pub(crate) response_bytes: u64,
     /// Of the answer.
     pub(crate) headers: Vec<UsageHeader>,
+    /// Names of the answer's other headers.
+    pub(crate) other_headers: String,
+    /// Where the time went.
+    pub(crate) timings: Timings,
+    /// As far as it is kept.
+    pub(crate) request_body: String,
+    /// As far as it is kept.
+    pub(crate) response_body: String,
 }
 
 /// A request that was admitted and is not over.
@@ -148,6 +167,12 @@ impl Entry {
             request_bytes: end.request_bytes,
             response_bytes: end.response_bytes,
             response_headers: end.headers,
+            other_response_headers: end.other_headers,
+            verify_us: end.timings.verify_us,
+            admit_us: end.timings.admit_us,
+            upstream_us: end.timings.upstream_us,
+            request_body: end.request_body,
+            response_body: end.response_body,
             ..UsageRecord::default()
         };
         frame::append(&mut self.shared.lock_waiting().bytes, Kind::End, &message);

@@ -64,8 +64,13 @@ async fn files_are_served_with_what_browsers_need() {
     assert_eq!((script.header("vary"), script.body.len()), ("accept-encoding", 3_400));
     let text = world.get("/robots.txt", &[]).await;
     assert_eq!((text.header("cache-control"), text.header("vary")), ("no-cache", "(absent)"));
-    let docs = world.get("/api/docs/index.html", &[]).await;
-    assert_eq!(docs.status, StatusCode::OK, "the documentation stays where it is");
+    for path in ["/api/docs/index.html", "/.well-known/thing.json"] {
+        assert_eq!(
+            world.get(path, &[]).await.status,
+            StatusCode::OK,
+            "{path}: operations stay where they are"
+        );
+    }
 }
 
 /// What lies packed beside a file is sent as it lies there, each under a tag of its own; what does not is packed on the way,

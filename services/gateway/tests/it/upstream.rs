@@ -19,7 +19,7 @@ use prosopa_runtime::{Backend, Upstream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// Time for an operation that never ends: enough to reach it, however busy the machine.
 const HANG: std::time::Duration = std::time::Duration::from_secs(2);
@@ -36,6 +36,16 @@ pub(crate) struct Probe {
 #[derive(Serialize, Deserialize, ToSchema)]
 struct Thing {
     name: String,
+}
+
+/// What notes may be told about.
+#[derive(Deserialize, IntoParams)]
+#[expect(dead_code, reason = "only declared")]
+struct NoteQuery {
+    /// How many.
+    limit: Option<u32>,
+    /// What is looked for.
+    q: Option<String>,
 }
 
 pub(crate) fn things(probe: Probe) -> Upstream {
@@ -67,6 +77,21 @@ fn endpoints() -> Endpoints<Probe> {
         .add(Operation::get("get_thing", "/api/v1/things/{id}"), get_thing)
         .add(Operation::delete("delete_thing", "/api/v1/things/{id}").scope(Scope::FacesWrite), get_thing)
         .add(Operation::post("sign_in", "/api/v1/sign-in").body_bytes_max(64).same_origin(), upload)
+        .add(Operation::get("get_well_known", "/.well-known/thing.json"), well_known)
+        .add(
+            Operation::post("note", "/api/v1/notes")
+                .scope(Scope::FacesWrite)
+                .json_request::<Thing>()
+                .query::<NoteQuery>(),
+            note,
+        )
+        .add(
+            Operation::post("note_secretly", "/api/v1/secret-notes")
+                .scope(Scope::FacesWrite)
+                .body_bytes_max(64_000)
+                .secret_content(),
+            note,
+        )
         .add(Operation::get("get_content", "/api/v1/things/{id}/content"), get_thing)
         .add(Operation::post("upload", "/api/v1/upload").body_bytes_max(16), upload)
         .add(metered("ignore_errors", "/api/v1/ignored-errors").body_bytes_max(64), ignore_errors)
@@ -113,6 +138,18 @@ async fn get_thing(Path(id): Path<String>, headers: HeaderMap) -> impl IntoRespo
     axum::Json(
         json!({ "id": id, "has_credentials": headers.contains_key("authorization"), "cookies": cookies }),
     )
+}
+
+async fn well_known() -> impl IntoResponse {
+    axum::Json(json!({ "is": "known" }))
+}
+
+/// Answers with what it was told, and with a secret.
+async fn note(body: BodyBytes) -> Response {
+    match serde_json::from_slice::<Value>(&body.0) {
+        Ok(said) => axum::Json(json!({ "said": said, "api_key": "SECRET" })).into_response(),
+        Err(_) => Problem::invalid("/name", "must be a name").into_response(),
+    }
 }
 
 async fn upload(body: BodyBytes) -> impl IntoResponse {

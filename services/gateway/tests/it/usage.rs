@@ -13,11 +13,12 @@ use async_trait::async_trait;
 use http::StatusCode;
 use prosopa_contract::events::{USAGE_EVENTS, UsageRecord, UsageRecorded};
 use prosopa_events::{Delivery, Handler, HandlerError, Subscription};
-use prosopa_gateway::Config;
+use prosopa_gateway::{Config, LoggedBodies, RequestLog};
 use prosopa_model::{AccountId, Principal};
 use prosopa_runtime::{Listening, Platform};
 use prosopa_store::Tx;
 use prosopa_testkit::TestHome;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::harness::{Call, Gateway, fast, user, with_key};
@@ -122,10 +123,97 @@ async fn every_request_of_a_known_caller_is_told() {
     assert_eq!(first.response_bytes, answer.body.len() as u64);
     let header = first.request_headers.iter().map(|header| (header.name.as_str(), header.value.as_str()));
     assert_eq!(header.collect::<Vec<_>>(), [("user-agent", "camera/1.0")]);
+    assert_eq!(first.other_request_headers, "x-private", "by name alone; the credential is gone by then");
+    assert_eq!(
+        (first.path_template.as_str(), first.query.as_str(), first.http_version.as_str()),
+        ("/api/v1/things", "", "HTTP/1.1")
+    );
+    assert_eq!(first.client_network, "192.0.2.0/24");
+    let answered: Vec<&str> = first.response_headers.iter().map(|header| header.name.as_str()).collect();
+    for name in ["content-type", "ratelimit", "ratelimit-policy"] {
+        assert!(answered.contains(&name), "{name} in {answered:?}");
+    }
+    let parts = first.verify_us + first.admit_us + first.upstream_us;
+    assert!(parts <= first.duration_us && first.admit_us > 0, "{first:?}");
+    assert_eq!((first.request_body.as_str(), first.response_body.as_str()), ("", ""), "bodies are off");
     let all = format!("{records:?}");
-    for secret in ["token", "query", "x-private", "authorization"] {
+    for secret in ["token", "=query", "\"p\"", "Bearer"] {
         assert!(!all.contains(secret), "{secret}");
     }
+}
+
+/// S12, K7: where bodies are switched on they are told, blanked; never of operations with secrets, never pictures, never
+/// what is long, and only of accounts that are named.
+#[tokio::test]
+async fn bodies_are_told_where_that_is_switched_on() {
+    let home = TestHome::new();
+    let (watched, other) = (user(), user());
+    let request_log = RequestLog {
+        bodies: LoggedBodies::Json,
+        bodies_per_thousand: 1_000,
+        body_bytes_max: 200,
+        accounts: vec![watched.account_id],
+    };
+    let (gateway, heard) = start(home.path(), Config { request_log, ..fast() }).await;
+    gateway.know("watched", &watched);
+    gateway.know("other", &other);
+    let send = async |path: &str, credential: &str, kind: &str, body: String| {
+        let call = Call::post(path).bearer(credential).header("content-type", kind);
+        gateway.send(call.body(body)).await
+    };
+    let note = r#"{"name":"SECRET","id":7,"deep":[{"embedding":["SECRET"]}]}"#.to_owned();
+    let long = json!({ "id": "x".repeat(200) }).to_string();
+    let json = "application/json; charset=utf-8";
+    let answer = send("/api/v1/notes?limit=5&q=SECRET&x=SECRET", "watched", json, note.clone()).await;
+    assert_eq!(answer.json()["said"]["name"], "SECRET", "who is answered gets everything");
+    let sent = [
+        ("/api/v1/notes", "watched", json, "{\"SECRET".to_owned()),
+        ("/api/v1/notes", "watched", json, long),
+        ("/api/v1/notes", "watched", "image/png", "SECRET".to_owned()),
+        ("/api/v1/notes", "other", json, note.clone()),
+        ("/api/v1/secret-notes", "watched", json, note),
+    ];
+    for (path, credential, kind, body) in sent {
+        send(path, credential, kind, body).await;
+    }
+    let records = heard.until(|records| records.len() >= 6).await;
+    let bodies: Vec<(&str, Value)> = records
+        .iter()
+        .map(|record| {
+            let answer = serde_json::from_str(&record.response_body).unwrap_or(Value::Null);
+            (record.request_body.as_str(), answer)
+        })
+        .collect();
+    let blanked = json!({ "name": "…", "id": 7, "deep": [{ "embedding": "…" }] });
+    assert_eq!(serde_json::from_str::<Value>(bodies[0].0).unwrap(), blanked);
+    assert_eq!(bodies[0].1, json!({ "said": blanked, "api_key": "…" }));
+    for (index, what) in [(1, "half a body"), (3, "a picture")] {
+        assert_eq!(bodies[index].0, "", "{what}");
+        assert_eq!(bodies[index].1["errors"][0]["detail"], "must be a name", "{what}: the problem is told");
+    }
+    for (index, what) in [(2, "long"), (4, "of another account"), (5, "an operation with secrets")] {
+        assert_eq!(bodies[index], ("", Value::Null), "{what}");
+    }
+    assert_eq!(records[0].query, "limit=5&q=…");
+    assert!(!format!("{records:?}").contains("SECRET"));
+}
+
+/// Without a lot nothing is kept, and about as many as are wished are drawn.
+#[tokio::test]
+async fn bodies_are_sampled() {
+    let home = TestHome::new();
+    let request_log =
+        RequestLog { bodies: LoggedBodies::Json, bodies_per_thousand: 500, ..RequestLog::default() };
+    let (gateway, heard) = start(home.path(), Config { request_log, ..fast() }).await;
+    gateway.know("token", &user());
+    for _ in 0..100 {
+        let call = Call::post("/api/v1/notes").bearer("token").header("content-type", "application/json");
+        gateway.send(call.body("{}")).await;
+    }
+    let records = heard.until(|records| records.len() >= 100).await;
+    let kept = records.iter().filter(|record| record.request_body == "{}").count();
+    // Further away once in a thousand million times.
+    assert!((20..=80).contains(&kept), "{kept} of 100");
 }
 
 /// K7: a client that goes away is told of as well.
