@@ -50,6 +50,7 @@ pub const OTHERS: &[&str] = &[
     "bench/auth",
     "bench/detection",
     "bench/events",
+    "bench/gateway",
     "bench/jobs",
     "bench/logins",
     "bench/quota",
