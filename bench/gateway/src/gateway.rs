@@ -89,6 +89,7 @@ fn principal() -> Principal {
         scopes: Scopes::all(),
         credential: Credential::ApiKey(ApiKeyId::new()),
         requests_per_day_max: None,
+        plan: None,
         quota: None,
     }
 }
