@@ -1,4 +1,4 @@
-//! What a request costs the gateway in processor time, beside nginx, HAProxy and Caddy: the same trivial service behind each,
+//! What a request costs the gateway in processor time, beside nginx, `HAProxy` and Caddy: the same trivial service behind each,
 //! the same 64 connections in front of each, one worker in each. Prints Markdown tables.
 //!
 //! The program starts itself again as the service and as the gateway, so that what is measured is a process of its own.

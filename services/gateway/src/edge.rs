@@ -223,7 +223,7 @@ impl Edge {
         }
         let charge = &mut exchange.charge;
         let hand_on = || charge.iter_mut().for_each(|charge| charge.reservation.hand_on());
-        let answered = route.upstream.call(request, deadline, hand_on).await;
+        let answered = route.upstream.call(request, deadline, hand_on).await.map_err(Refusal::Upstream);
         exchange.end_stage(Stage::Upstream);
         // Whatever the service made of half a body.
         if body.was_cut() {

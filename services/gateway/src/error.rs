@@ -6,10 +6,12 @@ use http::{HeaderValue, header};
 
 use prosopa_model::{Scope, Timestamp, WindowUse};
 use prosopa_problem::{Code, Problem};
-use prosopa_runtime::PrincipalKeyError;
 
 use crate::{
-    config::ConfigError, ledger::LedgerError, signatures::SignatureRefusal, upstream::UpstreamFault,
+    config::ConfigError,
+    ledger::LedgerError,
+    signatures::SignatureRefusal,
+    upstream::{UpstreamError, UpstreamFault},
 };
 
 /// When to come back after a part of the product failed.
@@ -44,21 +46,9 @@ pub(crate) enum Error {
         /// Its template.
         path: &'static str,
     },
-    /// A service in another process has no address that can be used.
-    #[error("the address of {service} must be http://host:port")]
-    UpstreamAddress {
-        /// Its name.
-        service: &'static str,
-    },
-    /// There are no keys to name callers to other processes with.
-    #[error("callers cannot be named to {service}")]
-    UpstreamKeys {
-        /// Its name.
-        service: &'static str,
-        /// Why.
-        #[source]
-        source: PrincipalKeyError,
-    },
+    /// A service in another process cannot be called.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
     /// A template cannot be routed beside the others.
     #[error("{path} cannot be routed")]
     Path {

@@ -25,14 +25,14 @@ use tower::ServiceExt;
 
 use prosopa_runtime::{Backend, Platform};
 
-use crate::{
-    config::UpstreamConfig,
-    error::{Error, Refusal},
-    monotonic::MonotonicClock,
-};
+use crate::{config::UpstreamConfig, monotonic::MonotonicClock};
 
 use self::remote::Remote;
-pub(crate) use self::{answer::AnsweredProblem, fault::UpstreamFault, metrics::UpstreamMetrics};
+pub(crate) use self::{
+    answer::AnsweredProblem,
+    fault::{UpstreamError, UpstreamFault},
+    metrics::UpstreamMetrics,
+};
 
 /// Who answers an operation. Cheap to clone.
 #[derive(Clone)]
@@ -52,7 +52,7 @@ impl Upstream {
         platform: &Platform,
         clock: &Arc<dyn MonotonicClock>,
         metrics: &UpstreamMetrics,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, UpstreamError> {
         Ok(match backend {
             Backend::Mounted(router) => Self::Mounted(router.clone()),
             Backend::Remote(address) => {
@@ -77,7 +77,7 @@ impl Upstream {
         request: Request,
         deadline: Instant,
         mut hand_on: impl FnMut() + Send,
-    ) -> Result<Response, Refusal> {
+    ) -> Result<Response, UpstreamFault> {
         match self {
             Self::Mounted(router) => {
                 hand_on();
@@ -85,9 +85,7 @@ impl Upstream {
                 Ok(response)
             }
             // In a box, so that the mounted ones do not carry its size.
-            Self::Remote(remote) => {
-                Box::pin(remote.call(request, deadline, hand_on)).await.map_err(Refusal::Upstream)
-            }
+            Self::Remote(remote) => Box::pin(remote.call(request, deadline, hand_on)).await,
         }
     }
 }

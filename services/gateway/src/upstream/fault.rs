@@ -5,9 +5,30 @@ use std::{error::Error, time::Duration};
 use axum::BoxError;
 
 use prosopa_problem::{Code, Problem};
+use prosopa_runtime::PrincipalKeyError;
 
 /// When to come back, unless something better is known.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Why a service in another process cannot be called at all.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UpstreamError {
+    /// It has no address that can be used.
+    #[error("the address of {service} must be http://host:port")]
+    Address {
+        /// Its name.
+        service: &'static str,
+    },
+    /// There are no keys to name callers to it with.
+    #[error("callers cannot be named to {service}")]
+    Keys {
+        /// Its name.
+        service: &'static str,
+        /// Why.
+        #[source]
+        source: PrincipalKeyError,
+    },
+}
 
 /// Why a service gave no answer.
 #[derive(Debug, thiserror::Error)]

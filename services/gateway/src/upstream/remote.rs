@@ -14,7 +14,7 @@ use super::{
     answer::{self, Line},
     breaker::{Attempt, Breaker},
     connection::Connection,
-    fault::{self, UpstreamFault},
+    fault::{self, UpstreamError, UpstreamFault},
     headers,
     metrics::{ServiceMetrics, UpstreamMetrics},
     pool::{Place, Pool},
@@ -23,7 +23,6 @@ use super::{
 };
 use crate::{
     config::{RetryConfig, UpstreamConfig},
-    error::Error,
     monotonic::MonotonicClock,
 };
 
@@ -61,11 +60,11 @@ impl Remote {
         platform: &Platform,
         clock: Arc<dyn MonotonicClock>,
         metrics: &UpstreamMetrics,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, UpstreamError> {
         if !is_usable(&address) {
-            return Err(Error::UpstreamAddress { service });
+            return Err(UpstreamError::Address { service });
         }
-        let keys = platform.principal_keys().map_err(|source| Error::UpstreamKeys { service, source })?;
+        let keys = platform.principal_keys().map_err(|source| UpstreamError::Keys { service, source })?;
         let signer = PrincipalSigner::new(keys, Arc::clone(&platform.clock));
         let RetryConfig { retries_max, budget_percent } = config.retry;
         let of_service = metrics.of_service(service);
