@@ -4,6 +4,7 @@
 
 mod admin;
 mod composition;
+mod connections;
 mod data_dir;
 mod hosted;
 mod migrate;
@@ -12,6 +13,7 @@ mod openapi;
 mod process;
 mod serve;
 mod settings;
+mod tls;
 mod up;
 
 use std::{

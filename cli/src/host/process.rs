@@ -1,12 +1,12 @@
 //! A process of the product, from its start to its end.
 
-use std::{io::IsTerminal, net::SocketAddr};
+use std::{io::IsTerminal, net::SocketAddr, path::PathBuf};
 
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
 use prosopa_auth::NewAdministrator;
-use prosopa_runtime::{InternalListener, ListenerOptions, Listeners};
+use prosopa_runtime::{InternalListener, Listeners};
 use prosopa_telemetry::Telemetry;
 
 use super::{Failure, composition, data_dir, hosted::Hosted, say, settings::Settings, start_runtime};
@@ -19,6 +19,8 @@ struct Addresses {
     internal: Option<SocketAddr>,
     /// By operators.
     admin: SocketAddr,
+    /// The certificate that users are shown.
+    certificate: Option<PathBuf>,
 }
 
 /// Hosts services until a signal asks for the end.
@@ -31,6 +33,8 @@ async fn serve(settings: Settings, hosted: Hosted) -> Result<(), Failure> {
     let _locks = data_dir::lock(&settings, &hosted)?;
     let server = &settings.server;
     let admin = server.admin_listen.unwrap_or_else(|| hosted.admin_listen());
+    let options = server.listener_options()?;
+    let tls = if hosted.is_public() { server.tls.open(&server.data_dir)? } else { None };
     let listeners = if hosted.is_public() {
         Listeners::bind(server.listen, admin).await?
     } else {
@@ -42,10 +46,15 @@ async fn serve(settings: Settings, hosted: Hosted) -> Result<(), Failure> {
     } else {
         None
     };
+    let (listeners, certificate) = match tls {
+        Some((tls, certificate)) => (listeners.with_tls(tls), Some(certificate)),
+        None => (listeners, None),
+    };
     let addresses = Addresses {
         public: hosted.is_public().then(|| listeners.public_address()).transpose()?,
         internal: internal.as_ref().map(InternalListener::address).transpose()?,
         admin: listeners.admin_address()?,
+        certificate,
     };
     let mut product = composition::build(settings, &hosted).await?;
     if let Some(listener) = internal {
@@ -54,7 +63,7 @@ async fn serve(settings: Settings, hosted: Hosted) -> Result<(), Failure> {
     end_on_signals(&product.platform.shutdown)?;
     // A server does not end because nobody reads its greeting.
     let _ = greet(&addresses, &hosted, product.new_administrator.as_ref());
-    product.host.run(listeners, product.public, ListenerOptions::default()).await?;
+    product.host.run(listeners, product.public, options).await?;
     tracing::info!("ended");
     Ok(())
 }
@@ -68,8 +77,12 @@ fn greet(addresses: &Addresses, hosted: &Hosted, new: Option<&NewAdministrator>)
         say(&format!("serves {}", hosted.names().collect::<Vec<_>>().join(", ")))?;
     }
     if let Some(public) = addresses.public {
-        say(&format!("prosopa {} listens on http://{public}", env!("CARGO_PKG_VERSION")))?;
-        say(&format!("  documentation  http://{public}/api/docs"))?;
+        let scheme = if addresses.certificate.is_some() { "https" } else { "http" };
+        say(&format!("prosopa {} listens on {scheme}://{public}", env!("CARGO_PKG_VERSION")))?;
+        say(&format!("  documentation  {scheme}://{public}/api/docs"))?;
+    }
+    if let Some(certificate) = &addresses.certificate {
+        say(&format!("  certificate    {}", certificate.display()))?;
     }
     if let Some(internal) = addresses.internal {
         say(&format!("  other services http://{internal}"))?;

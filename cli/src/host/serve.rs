@@ -9,6 +9,7 @@ use super::{
     hosted::{Hosted, ServiceName},
     process,
     settings::{Overrides, Settings},
+    tls::TlsArguments,
 };
 
 pub(super) const EXAMPLES: &str = "Examples:
@@ -45,6 +46,8 @@ pub(crate) struct Serve {
     /// Configuration file [default: prosopa.toml, if there is one].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    tls: TlsArguments,
 }
 
 pub(super) fn run(arguments: Serve) -> Result<(), Failure> {
@@ -52,12 +55,16 @@ pub(super) fn run(arguments: Serve) -> Result<(), Failure> {
     if arguments.listen.is_some() && !hosted.is_public() {
         return Err("--listen is for users, who talk to the gateway: use --internal-listen".into());
     }
+    if arguments.tls.is_some() && !hosted.is_public() {
+        return Err("TLS is spoken with users, who talk to the gateway".into());
+    }
     let overrides = Overrides {
         data_dir: arguments.data_dir,
         listen: arguments.listen,
         internal_listen: arguments.internal_listen,
         admin_listen: arguments.admin_listen,
         model_pack: arguments.model_pack,
+        tls: arguments.tls,
     };
     process::run(Settings::load(arguments.config.as_deref(), overrides)?, hosted)
 }

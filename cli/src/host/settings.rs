@@ -9,6 +9,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use prosopa_auth as auth;
@@ -16,10 +17,14 @@ use prosopa_detection as detection;
 use prosopa_engine as engine;
 use prosopa_gateway as gateway;
 use prosopa_notifications as notifications;
-use prosopa_runtime::{DatabaseConfig, PeerAddresses, PrincipalConfig};
+use prosopa_runtime::{DatabaseConfig, ListenerOptions, PeerAddresses, PrincipalConfig};
 use prosopa_telemetry as telemetry;
 
-use super::Failure;
+use super::{
+    Failure,
+    connections::Connections,
+    tls::{TlsArguments, TlsSettings},
+};
 
 /// The file that is read where `--config` names none; it may be absent.
 const FILE: &str = "prosopa.toml";
@@ -58,6 +63,12 @@ pub(crate) struct Server {
     pub(crate) internal_listen: Option<SocketAddr>,
     /// Address for operators: `/livez`, `/readyz`, `/metrics`; none is a port of the first service.
     pub(crate) admin_listen: Option<SocketAddr>,
+    /// How users are spoken with.
+    pub(crate) tls: TlsSettings,
+    /// How many connections users may have, and how long these may be silent.
+    pub(crate) connections: Connections,
+    /// Networks of the proxies that are believed when they say whom they were called by.
+    pub(crate) trusted_proxies: Vec<IpNet>,
 }
 
 impl Default for Server {
@@ -67,7 +78,18 @@ impl Default for Server {
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             internal_listen: None,
             admin_listen: None,
+            tls: TlsSettings::default(),
+            connections: Connections::default(),
+            trusted_proxies: Vec::new(),
         }
+    }
+}
+
+impl Server {
+    /// The limits of the listeners.
+    pub(super) fn listener_options(&self) -> Result<ListenerOptions, Failure> {
+        let trusted_proxies = self.trusted_proxies.iter().copied().collect();
+        Ok(ListenerOptions { trusted_proxies, ..self.connections.options()? })
     }
 }
 
@@ -79,6 +101,7 @@ pub(crate) struct Overrides {
     pub(crate) internal_listen: Option<SocketAddr>,
     pub(crate) admin_listen: Option<SocketAddr>,
     pub(crate) model_pack: Option<PathBuf>,
+    pub(crate) tls: TlsArguments,
 }
 
 impl Settings {
@@ -105,12 +128,13 @@ impl Settings {
         let environment = Env::prefixed("PROSOPA_").filter(|key| key.as_str().contains("__")).split("__");
         let mut settings: Self = figment.merge(peers_of_environment()).merge(environment).extract()?;
         settings.peers.validate()?;
-        let Overrides { data_dir, listen, internal_listen, admin_listen, model_pack } = overrides;
+        let Overrides { data_dir, listen, internal_listen, admin_listen, model_pack, tls } = overrides;
         let server = &mut settings.server;
         server.data_dir = data_dir.unwrap_or_else(|| std::mem::take(&mut server.data_dir));
         server.listen = listen.unwrap_or(server.listen);
         server.internal_listen = internal_listen.or(server.internal_listen);
         server.admin_listen = admin_listen.or(server.admin_listen);
+        server.tls.outrank(tls);
         settings.engine.model_pack_dir = model_pack.unwrap_or(settings.engine.model_pack_dir);
         Ok(settings)
     }

@@ -9,11 +9,13 @@ use super::{
     hosted::Hosted,
     process,
     settings::{Overrides, Settings},
+    tls::TlsArguments,
 };
 
 pub(super) const EXAMPLES: &str = "Examples:
   prosopa up
   prosopa up --data-dir /var/lib/prosopa --listen 0.0.0.0:8080
+  prosopa up --listen 0.0.0.0:8443 --tls-certificate fullchain.pem --tls-key key.pem
 
 The same settings can be given in prosopa.toml (sections server, database, telemetry, engine, auth, detection, notifications, gateway)
 and as PROSOPA_<SECTION>__<KEY>, for example PROSOPA_GATEWAY__PLAN__REQUESTS_PER_DAY=500.";
@@ -36,6 +38,8 @@ pub(crate) struct Up {
     /// Configuration file [default: prosopa.toml, if there is one].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    tls: TlsArguments,
 }
 
 pub(super) fn run(arguments: Up) -> Result<(), Failure> {
@@ -45,6 +49,7 @@ pub(super) fn run(arguments: Up) -> Result<(), Failure> {
         internal_listen: None,
         admin_listen: arguments.admin_listen,
         model_pack: arguments.model_pack,
+        tls: arguments.tls,
     };
     process::run(Settings::load(arguments.config.as_deref(), overrides)?, Hosted::all())
 }

@@ -9,6 +9,7 @@ use axum::{extract::Request, response::Response};
 use http::{HeaderMap, HeaderValue, Method, header, uri::Scheme};
 
 use prosopa_http::cookies::Transport;
+use prosopa_runtime::ClientScheme;
 
 use self::{cors::Sharing, hardening::Hardening};
 use crate::config::Config;
@@ -30,6 +31,14 @@ pub(crate) struct Asked {
     is_over_tls: bool,
 }
 
+/// What the listener says, which speaks TLS or has it from a proxy; else what the target says.
+fn is_https(request: &Request) -> bool {
+    match request.extensions().get::<ClientScheme>() {
+        Some(scheme) => *scheme == ClientScheme::Https,
+        None => request.uri().scheme() == Some(&Scheme::HTTPS),
+    }
+}
+
 impl Front {
     /// As it is configured.
     pub(crate) fn new(config: &Config) -> Self {
@@ -43,8 +52,7 @@ impl Front {
             origin: self.sharing.origin_of(headers),
             accept_encoding: compression::accepted(headers),
             has_cookie: headers.contains_key(header::COOKIE),
-            is_over_tls: request.uri().scheme() == Some(&Scheme::HTTPS)
-                && Transport::of(request.uri(), headers) == Transport::Secure,
+            is_over_tls: is_https(request) && Transport::of(request.uri(), headers) == Transport::Secure,
         }
     }
 

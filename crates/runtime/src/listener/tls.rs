@@ -134,6 +134,11 @@ impl Tls {
         Ok(Self { files: Arc::new(files), loaded: Arc::new(RwLock::new(loaded)) })
     }
 
+    /// When the certificate that is in use ends, seconds since the epoch.
+    pub fn expires_at(&self) -> i64 {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).expires_at
+    }
+
     /// For the next connection.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(Arc::clone(&self.loaded.read().unwrap_or_else(PoisonError::into_inner).config))
@@ -163,10 +168,6 @@ impl Tls {
                 }
             }
         }
-    }
-
-    fn expires_at(&self) -> i64 {
-        self.loaded.read().unwrap_or_else(PoisonError::into_inner).expires_at
     }
 
     /// Whether the files had changed and are in use now. The same broken files are an error once.

@@ -234,8 +234,8 @@ async fn new_files_are_used_without_a_restart() {
     ask(&mut kept).await.unwrap();
     let metrics = || served.platform.metrics.render();
     assert!(
-        metrics().contains("prosopa_runtime_tls_certificate_expiry_timestamp_seconds 6"),
-        "year 2096 or so"
+        metrics().contains("prosopa_runtime_tls_certificate_expiry_timestamp_seconds 67"),
+        "in the year 4096"
     );
 
     fs::write(&files.files.certificate, "no certificate").unwrap();
