@@ -15,11 +15,17 @@ use prosopa_store::{Database, Error};
 use super::{Known, Plan, PlanDefinition};
 use crate::{
     ledger::Purse,
-    store::{assignments, changes, plans},
+    store::{
+        assignments::{self, AssignmentRow},
+        changes, plans,
+    },
 };
 
 /// Time between two looks: what is changed in one process holds in every other within a second.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// Assignments that are read at a time.
+const PAGE: usize = 1_000;
 
 /// Plans and assignments, of which every process has a copy.
 pub(crate) struct PlanBook {
@@ -34,7 +40,7 @@ pub(crate) struct PlanBook {
 pub(crate) struct Book {
     version: i64,
     default: Arc<Plan>,
-    plans: HashMap<String, Entry>,
+    plans: HashMap<Arc<str>, Entry>,
     assignments: HashMap<Uuid, Assignment>,
 }
 
@@ -49,7 +55,8 @@ pub(crate) struct Entry {
 }
 
 struct Assignment {
-    plan: String,
+    /// Shared with the plan, where it is known.
+    plan: Arc<str>,
     billing_anchor: Timestamp,
 }
 
@@ -109,26 +116,34 @@ impl PlanBook {
             return Ok(());
         }
         let plans = plans::list_changed(&mut connection, known).await?;
-        let assignments = assignments::list_changed(&mut connection, known).await?;
-        drop(connection);
-        let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
-        for row in plans {
-            match row.definition.and_then(|text| self.read(&row.name, &text, row.updated_at)) {
-                Some(entry) => book.plans.insert(row.name, entry),
-                None => book.plans.remove(&row.name),
-            };
-        }
-        for row in assignments {
-            match row.plan {
-                Some(plan) => {
-                    let assignment = Assignment { plan, billing_anchor: row.billing_anchor };
-                    book.assignments.insert(row.subject_id, assignment)
+        // Plans that are new come before who has them, those that are gone go after: nobody is without one meanwhile.
+        let mut gone = Vec::new();
+        self.change(|book| {
+            for row in plans {
+                match row.definition.and_then(|text| self.read(&row.name, &text, row.updated_at)) {
+                    Some(entry) => drop(book.plans.insert(row.name.into(), entry)),
+                    None => gone.push(row.name),
                 }
-                None => book.assignments.remove(&row.subject_id),
-            };
+            }
+        });
+        let mut position = (known, Uuid::max());
+        loop {
+            let rows = assignments::list_changed(&mut connection, position, PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            position = (last.version, last.subject_id);
+            self.change(|book| rows.into_iter().for_each(|row| book.take_assignment(row)));
         }
-        book.version = version;
+        self.change(|book| {
+            for name in &gone {
+                book.plans.remove(name.as_str());
+            }
+            book.version = version;
+        });
         Ok(())
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Book)) {
+        change(&mut self.book.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// A plan that a newer program has written may not be understood; the default one then holds for who has it.
@@ -145,6 +160,16 @@ impl PlanBook {
 }
 
 impl Book {
+    fn take_assignment(&mut self, row: AssignmentRow) {
+        let Some(name) = row.plan else {
+            self.assignments.remove(&row.subject_id);
+            return;
+        };
+        let known = self.plans.get_key_value(&*name).map(|(known, _)| Arc::clone(known));
+        let plan = known.unwrap_or_else(|| name.into());
+        self.assignments.insert(row.subject_id, Assignment { plan, billing_anchor: row.billing_anchor });
+    }
+
     /// The plan of everybody who has none of their own.
     pub(crate) const fn default_plan(&self) -> &Arc<Plan> {
         &self.default
@@ -157,7 +182,7 @@ impl Book {
 
     /// The names of those that were defined, in order.
     pub(crate) fn list(&self) -> Vec<(&str, &Entry)> {
-        let mut plans: Vec<_> = self.plans.iter().map(|(name, entry)| (name.as_str(), entry)).collect();
+        let mut plans: Vec<_> = self.plans.iter().map(|(name, entry)| (&**name, entry)).collect();
         plans.sort_unstable_by_key(|(name, _)| *name);
         plans
     }

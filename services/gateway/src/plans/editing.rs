@@ -16,7 +16,7 @@ use crate::store::{
 };
 
 /// Plans beside the default.
-const PLANS_MAX: i64 = 1_000;
+const PLANS_MAX: i64 = 10_000;
 
 /// Why something is not changed.
 #[derive(Debug, thiserror::Error)]

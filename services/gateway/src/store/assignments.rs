@@ -23,15 +23,23 @@ row! {
     }
 }
 
-/// The assignments that were changed after `version`, also those that were taken back.
+/// Up to `limit` assignments in the order of their changes, behind that of a version and subject; also those that were
+/// taken back.
 pub(crate) async fn list_changed(
     connection: &mut Connection,
-    version: i64,
+    (version, subject_id): (i64, Uuid),
+    limit: usize,
 ) -> Result<Vec<AssignmentRow>, Error> {
     let select =
         "SELECT subject_id, subject, plan, billing_anchor, version, updated_at FROM quota_assignments
-         WHERE version > $1";
-    on_db!(connection, c => query_as::<_, AssignmentRow>(select).bind(version).fetch_all(c).await)
+         WHERE (version, subject_id) > ($1, $2) ORDER BY version, subject_id LIMIT $3";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    on_db!(connection, c => query_as::<_, AssignmentRow>(select)
+        .bind(version)
+        .bind(subject_id)
+        .bind(limit)
+        .fetch_all(c)
+        .await)
 }
 
 /// One row more than the page holds, changed last first; an empty plan means any.
