@@ -4,7 +4,7 @@ use prosopa_telemetry::{
     HistogramVec, IntCounter, IntCounterVec, IntGauge, Metrics as Registry, MetricsError,
 };
 
-use crate::{upstream::UpstreamMetrics, usage::SpoolMetrics};
+use crate::upstream::UpstreamMetrics;
 
 /// Label of requests that match no operation.
 pub(crate) const UNMATCHED: &str = "unmatched";
@@ -14,6 +14,15 @@ pub(crate) const STATIC: &str = "static";
 
 /// Label of questions whether a page of another site may send a request.
 pub(crate) const PREFLIGHT: &str = "preflight";
+
+/// What the spool counts.
+#[derive(Clone)]
+pub(crate) struct SpoolMetrics {
+    /// Requests of which nothing is told: the disk is full.
+    pub(crate) lost: IntCounter,
+    /// Records that were published.
+    pub(crate) published: IntCounter,
+}
 
 /// The gateway's counters and histograms.
 pub(crate) struct Metrics {

@@ -20,7 +20,7 @@ use crate::{
     front::Front,
     http::{self, State},
     ledger::{Ledger, Writer},
-    metrics::Metrics,
+    metrics::{Metrics, SpoolMetrics},
     monotonic::{MonotonicClock, SystemMonotonicClock},
     nonces::{NonceWriter, Nonces},
     plans::{Known, Plan, PlanBook},
@@ -29,7 +29,7 @@ use crate::{
     signatures::Signatures,
     site::Site,
     upstream::Upstream,
-    usage::{Sampling, Shipper, Spool, SpoolMetrics},
+    usage::{Sampling, Shipper, Spool},
 };
 
 /// Where the spools lie in the data folder.

@@ -29,7 +29,7 @@ pub(crate) use self::{
     record::{intent_of, kept_headers},
     sampling::{Sample, Sampling},
     shipper::Shipper,
-    spool::{End, Entry, Spool, SpoolMetrics, Timings},
+    spool::{End, Entry, Spool, Timings},
 };
 
 /// What comes after the number in the names of a spool's files.

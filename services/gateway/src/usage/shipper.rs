@@ -19,9 +19,9 @@ use uuid::Uuid;
 use super::{
     LOCK_FILE,
     reader::{Position, Reader},
-    spool::{Spool, SpoolMetrics},
+    spool::Spool,
 };
-use crate::store::usage;
+use crate::{metrics::SpoolMetrics, store::usage};
 
 /// Records in one event.
 const BATCH_MAX: usize = 200;

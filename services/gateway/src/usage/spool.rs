@@ -13,25 +13,16 @@ use std::{
 };
 
 use prosopa_contract::events::{UsageHeader, UsageRecord};
-use prosopa_telemetry::IntCounter;
 use uuid::Uuid;
 
 use super::{
     files::Files,
     frame::{self, Kind},
 };
+use crate::metrics::SpoolMetrics;
 
 /// Bytes that may wait to be written. Intents are not noted beyond; the ends of those that were have room behind it.
 const WAITING_BYTES_MAX: usize = 4 * 1024 * 1024;
-
-/// What the spool counts.
-#[derive(Clone)]
-pub(crate) struct SpoolMetrics {
-    /// Requests of which nothing is told: the disk is full.
-    pub(crate) lost: IntCounter,
-    /// Records that were published.
-    pub(crate) published: IntCounter,
-}
 
 /// Notes requests. Cheap to clone.
 #[derive(Clone)]

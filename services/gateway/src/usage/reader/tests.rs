@@ -4,7 +4,10 @@ use proptest::{collection::vec, prelude::*};
 use prosopa_telemetry::Metrics;
 
 use super::*;
-use crate::usage::{End, Entry, Spool, SpoolMetrics};
+use crate::{
+    metrics::SpoolMetrics,
+    usage::{End, Entry, Spool},
+};
 
 /// What may happen to a spool.
 #[derive(Debug, Clone, Copy)]
