@@ -61,6 +61,9 @@ const RESETS_FOR_FAULTS_MAX: usize = 64;
 /// Bytes of a connection with HTTP/1 that are kept in each direction.
 const BUFFER_BYTES_MAX: usize = 128 * 1024;
 
+/// Bytes that a request's head may have more when it is passed on from one process to another.
+const PASSED_ON_BYTES_MAX: usize = 20 * 1024;
+
 /// Limits of one listener.
 #[derive(Debug, Clone)]
 pub struct ListenerOptions {
@@ -102,6 +105,13 @@ impl Default for ListenerOptions {
     }
 }
 
+impl ListenerOptions {
+    /// The same for the product's own processes: what a client sent is passed on with a token and a quota beside it.
+    pub(crate) fn for_processes(&self) -> Self {
+        Self { head_bytes_max: self.head_bytes_max + PASSED_ON_BYTES_MAX, ..self.clone() }
+    }
+}
+
 /// Address of the client, among a request's extensions: of its end of the connection, or what a trusted proxy says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerAddress(pub SocketAddr);
@@ -133,6 +143,11 @@ impl Door {
     /// For the operators or the product's other processes.
     pub(crate) fn private(name: &'static str, listener: TcpListener, router: Router) -> Self {
         Self { name, listener, router, tls: None, is_public: false }
+    }
+
+    /// Whether strangers may come.
+    pub(crate) const fn is_public(&self) -> bool {
+        self.is_public
     }
 
     /// What answers there.

@@ -6,15 +6,18 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header};
 use http_body::Body as _;
 
 use prosopa_http::cookies::authority_of;
-use prosopa_runtime::{PeerAddress, SignPrincipal, write_context};
+use prosopa_runtime::{SignPrincipal, write_context};
 use prosopa_telemetry::current_traceparent;
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Writes the head for a service. The body's length is the one that is known here, whatever the client called it.
-pub(super) fn prepare(request: &mut Request, signer: &SignPrincipal) -> Result<(), BoxError> {
-    name_host(request);
+pub(super) fn prepare(
+    request: &mut Request,
+    service: &'static str,
+    signer: &SignPrincipal,
+) -> Result<(), BoxError> {
+    name_host(request, service);
     let is_empty = request.body().size_hint().exact() == Some(0);
     let headers = request.headers_mut();
     let was_declared = headers.contains_key(header::CONTENT_LENGTH);
@@ -27,11 +30,8 @@ pub(super) fn prepare(request: &mut Request, signer: &SignPrincipal) -> Result<(
     join_cookies(headers);
     write_context(request);
     signer.sign(request)?;
-    let address = request.extensions().get::<PeerAddress>().map(|address| address.0.ip().to_string());
-    for (name, text) in [(X_FORWARDED_FOR, address), (TRACEPARENT, current_traceparent())] {
-        if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
-            request.headers_mut().insert(name, value);
-        }
+    if let Some(value) = current_traceparent().and_then(|text| HeaderValue::try_from(text).ok()) {
+        request.headers_mut().insert(TRACEPARENT, value);
     }
     *request.version_mut() = Version::HTTP_11;
     request.extensions_mut().clear();
@@ -98,15 +98,15 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Leaves path and query as the target and the host in `Host`: the one that the target named, else as the client sent it.
-/// A host that is named twice, or differently, is none.
-fn name_host(request: &mut Request) {
+/// Leaves path and query as the target and the host in `Host`: the one that the target named, else as the client sent it. A
+/// request that names none, or several, asks for the service by its name, which is no client's.
+fn name_host(request: &mut Request, service: &'static str) {
     let host = match (authority_of(request.uri(), request.headers()), request.uri().authority()) {
         (Some(_), None) => None,
-        (Some(_), Some(authority)) => Some(HeaderValue::try_from(authority.as_str())),
-        (None, _) => Some(Ok(HeaderValue::from_static(""))),
+        (Some(_), Some(authority)) => HeaderValue::try_from(authority.as_str()).ok(),
+        (None, _) => Some(HeaderValue::from_static(service)),
     };
-    if let Some(Ok(host)) = host {
+    if let Some(host) = host {
         request.headers_mut().insert(header::HOST, host);
     }
     if request.uri().authority().is_some() {

@@ -90,7 +90,7 @@ impl Remote {
     ) -> Result<Response, UpstreamFault> {
         let service = self.service;
         let client = tunnel::take_wish(&mut request);
-        headers::prepare(&mut request, &self.signer)
+        headers::prepare(&mut request, service, &self.signer)
             .map_err(|source| UpstreamFault::Principal { service, source })?;
         // Before there is a place: whoever is refused anyway shall not wait for one.
         let mut attempt = self.admit(deadline)?;

@@ -14,6 +14,7 @@ use axum::{Extension, Json, Router, extract::Request, response::Response};
 use prosopa_gateway::Config;
 use prosopa_http::{CurrentRequestId, Endpoints, Operation};
 use prosopa_model::{Principal, Scope};
+use prosopa_problem::{Code, Problem};
 use prosopa_runtime::{
     Backend, Host, InternalListener, InternalRoutes, ListenerOptions, Listeners, PeerAddress, Platform,
     PrincipalConfig, TaskEnded, Upstream,
@@ -48,6 +49,7 @@ fn endpoints() -> Endpoints<()> {
             get_head,
         )
         .add(Operation::post("echo", "/api/v1/mirror/echo").body_bytes_max(BODY_BYTES_MAX), echo)
+        .add(Operation::post("refuse", "/api/v1/mirror/refuse").body_bytes_max(BODY_BYTES_MAX), refuse)
         .add(Operation::put("put", "/api/v1/mirror/things/{id}").body_bytes_max(BODY_BYTES_MAX), get_head)
         .add(
             Operation::post("hurry", "/api/v1/mirror/hurry")
@@ -77,6 +79,11 @@ async fn get_head(
         "request_id": id.map(|Extension(id)| id.0.to_string()),
         "principal": principal.map(|Extension(principal)| principal),
     }))
+}
+
+/// Says no without reading.
+async fn refuse() -> Problem {
+    Problem::new(Code::ImageTooLarge)
 }
 
 async fn echo(request: Request) -> Response {

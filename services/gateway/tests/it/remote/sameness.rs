@@ -1,13 +1,14 @@
 //! Whether a service is in this process or another one, callers cannot tell.
 
-use http::Method;
+use http::{Method, StatusCode};
 use prosopa_runtime::{Backend, Upstream};
-use prosopa_testkit::TestHome;
+use prosopa_testkit::{TestHome, keep_log, take_log};
 use serde_json::Value;
 
 use super::{RemoteService, at};
 use crate::{
     harness::{Answer, Call, Gateway, fast, user},
+    signed::Scene,
     upstream::{Probe, things},
 };
 
@@ -29,7 +30,7 @@ fn seen(answer: &Answer) -> (u16, Vec<(String, String)>, Value) {
     }
     // Requests that come over a connection have these.
     if let Some(names) = body.get_mut("headers").and_then(Value::as_array_mut) {
-        let of_the_hop = ["content-length", "host", "x-forwarded-for"];
+        let of_the_hop = ["content-length", "host"];
         names.retain(|name| !of_the_hop.contains(&name.as_str().unwrap()));
     }
     (answer.status.as_u16(), headers, body)
@@ -66,16 +67,23 @@ fn calls() -> Vec<Call> {
     calls
 }
 
+/// A gateway before the things in another process, and what reaches them.
+async fn start_things() -> (Gateway, RemoteService) {
+    let (home, probe) = (TestHome::new(), Probe::default());
+    let Backend::Mounted(router) = things(probe.clone()).backend else { panic!("a router") };
+    let service = RemoteService::start(&home, "things", router).await;
+    let upstream = Upstream { backend: at(service.address).backend, ..things(Probe::default()) };
+    let mut gateway = Gateway::start_before(home, fast(), upstream).await;
+    gateway.probe = probe;
+    (gateway, service)
+}
+
 /// N10, S4: status, headers, bodies, quota and what is counted are the same both ways.
 #[tokio::test]
 async fn callers_cannot_tell_where_a_service_runs() {
-    let (caller, home) = (user(), TestHome::new());
+    let caller = user();
     let mounted = Gateway::start(fast()).await;
-    let local = things(Probe::default());
-    let Backend::Mounted(router) = local.backend else { panic!("a router") };
-    let service = RemoteService::start(&home, "things", router).await;
-    let upstream = Upstream { backend: at(service.address).backend, ..things(Probe::default()) };
-    let remote = Gateway::start_before(home, fast(), upstream).await;
+    let (remote, _service) = start_things().await;
     for gateway in [&mounted, &remote] {
         gateway.know("token", &caller);
     }
@@ -91,4 +99,40 @@ async fn callers_cannot_tell_where_a_service_runs() {
         metrics.lines().filter(is_told).map(str::to_owned).collect()
     };
     assert_eq!(counted(&mounted), counted(&remote));
+}
+
+/// K2: content that is not the one that was signed comes to nothing in another process either.
+#[tokio::test]
+async fn false_content_is_not_committed_elsewhere() {
+    let (gateway, _service) = start_things().await;
+    let scene = Scene::around(gateway);
+    let signed = || scene.signed("a thing");
+    for (case, message) in [
+        ("of the same length", signed().with_body("b thing")),
+        ("truncated", signed().set("Content-Length", "3").with_body("a t")),
+        ("one chunk more", signed().in_chunks(&["a thing", "!"])),
+        ("one chunk less", signed().in_chunks(&["a thi"])),
+        ("no chunk", signed().in_chunks(&[])),
+    ] {
+        scene.expect_refused(case, &scene.send(&message).await);
+    }
+    assert_eq!(scene.gateway.used("token").await, (0, 0), "it costs nothing");
+    assert_eq!(scene.send(&signed()).await.status, StatusCode::CREATED);
+    assert_eq!(scene.send(&signed().in_chunks(&["a ", "thing"])).await.status, StatusCode::CREATED);
+    assert_eq!(scene.committed(), 2);
+}
+
+/// S12: the log has the code of a problem though its document was made elsewhere, and no client sees how.
+#[tokio::test]
+async fn the_code_of_a_problem_is_known_to_the_gateway() {
+    let (gateway, _service) = start_things().await;
+    gateway.know("token", &user());
+    keep_log();
+    let answer = gateway.send(Call::post("/api/v1/answers/422").bearer("token")).await;
+    answer.expect_problem(422, "image-undecodable");
+    assert_eq!(answer.header("prosopa-problem-code"), "(absent)");
+    let log = take_log();
+    let line =
+        log.lines().find(|line| line.contains("request answered") && line.contains("things_answer_with"));
+    assert!(line.is_some_and(|line| line.contains("image-undecodable")), "{log}");
 }

@@ -21,7 +21,7 @@ use tokio::{
 use tower::ServiceExt;
 
 use super::{connect, once, read_head, start, start_scripted};
-use crate::harness::fast;
+use crate::harness::{Gateway, fast};
 
 /// A body of the tests; the buffers of the sockets on the way hold less than half of it.
 const LEN: usize = 96 << 20;
@@ -129,4 +129,49 @@ async fn an_answer_waits_for_the_client() {
         read += client.read(&mut buffer).await.unwrap();
     }
     assert_eq!(read, LEN);
+}
+
+/// F5: who sends a large body for nothing still reads why, whether the service reads to the end or not.
+#[tokio::test]
+async fn the_reason_arrives_though_the_body_was_not_wanted() {
+    const LARGE: usize = 24 << 20;
+    let ask = async |gateway: &Gateway| {
+        let head = format!(
+            "POST /api/v1/mirror/refuse HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {LARGE}\r\n\r\n"
+        );
+        let mut client = connect(gateway, &head).await;
+        client.write_all(&vec![b'x'; LARGE]).await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let (gateway, _service) = start(fast()).await;
+    let answer = ask(&gateway).await;
+    assert!(answer.starts_with("HTTP/1.1 422") && answer.contains("image-too-large"), "{answer}");
+    let hasty = start_scripted(once(), |_, mut stream| async move {
+        answer_head(&mut stream).await;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let answer = ask(&hasty).await;
+    assert!(answer.starts_with("HTTP/1.1 422") && answer.ends_with("too large"), "{answer}");
+}
+
+async fn answer_head(stream: &mut TcpStream) {
+    super::answer(stream, b"HTTP/1.1 422 No\r\nContent-Length: 9\r\n\r\ntoo large").await;
+}
+
+/// A client that waits to be asked for its body is asked.
+#[tokio::test]
+async fn who_waits_to_be_asked_is_asked() {
+    let (gateway, _service) = start(fast()).await;
+    let head =
+        "POST /api/v1/mirror/echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 7\r\n\r\n";
+    let mut client = connect(&gateway, head).await;
+    assert_eq!(read_head(&mut client).await.unwrap(), "HTTP/1.1 100 Continue\r\n\r\n");
+    client.write_all(b"content").await.unwrap();
+    assert!(read_head(&mut client).await.unwrap().starts_with("HTTP/1.1 200 OK"));
+    let mut body = [0; 7];
+    client.read_exact(&mut body).await.unwrap();
+    assert_eq!(&body, b"content");
 }
