@@ -23,11 +23,13 @@ pub(super) struct Breaker {
     metrics: CircuitMetrics,
 }
 
-/// The right to one attempt. Dropped without a verdict, it was a failure if its time is over, and else nobody knows.
+/// The right to one attempt. Dropped without a verdict, it was a failure if its time was over before the service answered,
+/// and else nobody knows.
 pub(super) struct Attempt<'a> {
     breaker: &'a Breaker,
     pass: Pass,
-    deadline: Instant,
+    /// Once the service is being asked.
+    deadline: Option<Instant>,
     verdict: Option<Verdict>,
 }
 
@@ -42,11 +44,11 @@ impl Breaker {
         Self { circuit: Mutex::new(Circuit::new(rules)), clock, service, metrics }
     }
 
-    /// Lets an attempt pass that must end by `deadline`, or tells when to come back.
-    pub(super) fn admit(&self, deadline: Instant) -> Result<Attempt<'_>, Duration> {
+    /// Lets an attempt pass, or tells when to come back.
+    pub(super) fn admit(&self) -> Result<Attempt<'_>, Duration> {
         let admitted = self.change(|circuit| circuit.admit(self.clock.elapsed()));
         let pass = admitted.map_err(|wait| wait.unwrap_or(PROBE_WAIT))?;
-        Ok(Attempt { breaker: self, pass, deadline, verdict: None })
+        Ok(Attempt { breaker: self, pass, deadline: None, verdict: None })
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Circuit) -> T) -> T {
@@ -64,6 +66,11 @@ impl Breaker {
 }
 
 impl Attempt<'_> {
+    /// The service is asked from now on, and has until `deadline`.
+    pub(super) const fn begin(&mut self, deadline: Instant) {
+        self.deadline = Some(deadline);
+    }
+
     /// The service answered.
     pub(super) fn succeed(mut self) {
         self.verdict = Some(Verdict::Success);
@@ -83,7 +90,8 @@ impl Attempt<'_> {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         let verdict = self.verdict.unwrap_or_else(|| {
-            if Instant::now() >= self.deadline { Verdict::Failure } else { Verdict::Unknown }
+            let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            if is_late { Verdict::Failure } else { Verdict::Unknown }
         });
         let breaker = self.breaker;
         breaker.change(|circuit| circuit.record(self.pass, verdict, breaker.clock.elapsed(), random()));

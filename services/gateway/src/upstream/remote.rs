@@ -93,12 +93,13 @@ impl Remote {
         headers::prepare(&mut request, service, &self.signer)
             .map_err(|source| UpstreamFault::Principal { service, source })?;
         // Before there is a place: whoever is refused anyway shall not wait for one.
-        let mut attempt = self.admit(deadline)?;
+        let mut attempt = self.admit()?;
         let Some(place) = self.pool.enter().await else {
             attempt.forget();
             self.metrics.busy.inc();
             return Err(UpstreamFault::Busy { service });
         };
+        attempt.begin(deadline);
         self.budget.pay_in();
         if let Some(client) = client {
             return self.open_tunnel(request, client, place, attempt, hand_on).await;
@@ -123,9 +124,10 @@ impl Remote {
             if is_away {
                 sleep(RETRY_PAUSE.mul_f64(f64::from(1 << retries) + random::<f64>())).await;
             }
-            let Ok(admitted) = self.admit(deadline) else { return refused };
+            let Ok(admitted) = self.admit() else { return refused };
             self.metrics.retried.inc();
             (attempt, request) = (admitted, next);
+            attempt.begin(deadline);
             retries += 1;
         }
     }
@@ -137,8 +139,8 @@ impl Remote {
         }
     }
 
-    fn admit(&self, deadline: Instant) -> Result<Attempt<'_>, UpstreamFault> {
-        self.breaker.admit(deadline).map_err(|retry_after| {
+    fn admit(&self) -> Result<Attempt<'_>, UpstreamFault> {
+        self.breaker.admit().map_err(|retry_after| {
             self.metrics.refused.inc();
             UpstreamFault::Open { service: self.service, retry_after }
         })

@@ -130,3 +130,28 @@ async fn without_a_free_connection_the_service_is_busy() {
     assert_eq!(ask(&gateway).await.status, StatusCode::OK);
     assert_eq!(metric(&gateway, "prosopa_gateway_upstream_connections{service=\"mirror\"}"), 0);
 }
+
+/// F5: who waited in vain until the deadline has not reached the service, and the service has not failed.
+#[tokio::test]
+async fn waiting_for_a_place_costs_nothing() {
+    let mut config = once();
+    config.upstream.connections_max = 1;
+    config.upstream.connect_timeout_ms = 60_000;
+    config.upstream.breaker.failures_max = 1;
+    let gateway = start_scripted(config, |_, mut stream| async move {
+        read_head(&mut stream).await;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    gateway.know("token", &crate::harness::user());
+    let router = gateway.router.clone();
+    let first = tokio::spawn(tower::ServiceExt::oneshot(router, Call::get("/api/v1/mirror/head").request));
+    while metric(&gateway, "prosopa_gateway_upstream_connections{service=\"mirror\"}") == 0 {
+        tokio::task::yield_now().await;
+    }
+    let late = gateway.send(Call::post("/api/v1/mirror/hurry").bearer("token")).await;
+    late.expect_problem(504, "deadline-exceeded");
+    assert!(late.header("ratelimit").contains("\"day\";r=100;"), "{}", late.header("ratelimit"));
+    assert_eq!(circuit(&gateway), 0);
+    first.abort();
+}
