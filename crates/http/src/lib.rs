@@ -7,6 +7,7 @@ mod answer;
 pub mod cookies;
 mod endpoints;
 mod extract;
+mod hardening;
 mod idempotency;
 mod leftovers;
 mod openapi;
@@ -20,6 +21,7 @@ pub use self::{
     answer::{CurrentRequestId, X_REQUEST_ID, finish_answers},
     endpoints::Endpoints,
     extract::{Administrator, BodyBytes, Caller, Json, PathId, Query, content_type},
+    hardening::harden,
     idempotency::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, IdempotencyKey, key_in_use, key_reused},
     leftovers::Leftovers,
     openapi::{AssemblyError, Section, assemble},

@@ -6,7 +6,7 @@ mod cors;
 mod hardening;
 
 use axum::{extract::Request, response::Response};
-use http::{HeaderMap, HeaderValue, Method, header, uri::Scheme};
+use http::{HeaderMap, HeaderValue, Method, header};
 
 use prosopa_http::cookies::Transport;
 use prosopa_runtime::ClientScheme;
@@ -31,14 +31,6 @@ pub(crate) struct Asked {
     is_over_tls: bool,
 }
 
-/// What the listener says, which speaks TLS or has it from a proxy; else what the target says.
-fn is_https(request: &Request) -> bool {
-    match request.extensions().get::<ClientScheme>() {
-        Some(scheme) => *scheme == ClientScheme::Https,
-        None => request.uri().scheme() == Some(&Scheme::HTTPS),
-    }
-}
-
 impl Front {
     /// As it is configured.
     pub(crate) fn new(config: &Config) -> Self {
@@ -52,7 +44,8 @@ impl Front {
             origin: self.sharing.origin_of(headers),
             accept_encoding: compression::accepted(headers),
             has_cookie: headers.contains_key(header::COOKIE),
-            is_over_tls: is_https(request) && Transport::of(request.uri(), headers) == Transport::Secure,
+            is_over_tls: request.extensions().get::<ClientScheme>() == Some(&ClientScheme::Https)
+                && Transport::of(request.uri(), headers) == Transport::Secure,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header, request::Parts};
 
-use prosopa_http::cookies::authority_of;
+use prosopa_http::{cookies::authority_of, harden};
 use prosopa_model::RequestId;
 use prosopa_problem::{Code, Problem};
 
@@ -102,6 +102,6 @@ pub(super) fn render(problem: &Problem) -> axum::response::Response {
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(prosopa_http::X_REQUEST_ID, id);
     }
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    harden(response.headers_mut());
     response
 }

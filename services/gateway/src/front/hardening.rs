@@ -1,25 +1,8 @@
-//! Headers that make browsers careful, on every answer.
+//! Headers that make browsers careful, and those that keep them to TLS.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 
-/// Answers of the API are data: nothing in them may run or be framed.
-const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-
-/// What every answer carries, whatever a service says.
-const ALWAYS: [(HeaderName, HeaderValue); 6] = [
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    // For browsers that do not know `frame-ancestors`.
-    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
-    // Pages of other sites that may read an answer ask for it by CORS, which this does not touch.
-    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
-    // The camera is for the product's own pages, which take pictures of faces.
-    (
-        HeaderName::from_static("permissions-policy"),
-        HeaderValue::from_static("camera=(self), geolocation=(), microphone=(), payment=(), usb=()"),
-    ),
-];
+use prosopa_http::harden;
 
 /// See the module.
 pub(super) struct Hardening {
@@ -35,14 +18,9 @@ impl Hardening {
         Self { strict_transport }
     }
 
-    /// Adds what every answer carries, and what it carries unless it says otherwise.
+    /// Adds them.
     pub(super) fn mark(&self, is_over_tls: bool, headers: &mut HeaderMap) {
-        headers.reserve(ALWAYS.len() + 3);
-        for (name, value) in ALWAYS {
-            headers.insert(name, value);
-        }
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(DATA_POLICY);
+        harden(headers);
         if is_over_tls && let Some(value) = &self.strict_transport {
             headers.insert(header::STRICT_TRANSPORT_SECURITY, value.clone());
         }

@@ -2,6 +2,7 @@
 
 use http::Method;
 use prosopa_gateway::Config;
+use prosopa_runtime::ClientScheme;
 
 use crate::harness::{Call, Gateway, fast, user};
 
@@ -48,12 +49,20 @@ async fn every_answer_makes_browsers_careful() {
 async fn only_tls_is_told_to_stay() {
     let told = async |config: Config, uri: &str| {
         let gateway = Gateway::start(config).await;
-        let answer = gateway.send(Call::get(uri)).await;
+        let (scheme, rest) = uri.split_once("://").unwrap();
+        let (host, path) = rest.split_once('/').unwrap();
+        let mut call = Call::get(&format!("/{path}")).header("host", host);
+        let scheme = if scheme == "https" { ClientScheme::Https } else { ClientScheme::Http };
+        call.request.extensions_mut().insert(scheme);
+        let answer = gateway.send(call).await;
         answer.header("strict-transport-security").to_owned()
     };
     assert_eq!(told(fast(), "https://api.example.org/api/v1/nothing").await, "max-age=31536000");
     assert_eq!(told(fast(), "http://api.example.org/api/v1/nothing").await, "(absent)");
     assert_eq!(told(fast(), "https://localhost:8443/api/v1/nothing").await, "(absent)");
+    let claimed =
+        Gateway::start(fast()).await.send(Call::get("https://api.example.org/api/v1/nothing")).await;
+    assert_eq!(claimed.header("strict-transport-security"), "(absent)", "what clients write is not believed");
     let silent = Config { hsts_max_age_s: 0, ..fast() };
     assert_eq!(told(silent, "https://api.example.org/api/v1/nothing").await, "(absent)");
 }

@@ -200,6 +200,9 @@ async fn a_refusal_comes_after_the_answers_before_it() {
     let document: serde_json::Value = serde_json::from_str(document).unwrap();
     assert_eq!(document["code"], "malformed-request");
     assert_eq!(document["detail"], "Content-Length is there twice");
+    for header in ["x-content-type-options: nosniff", "cache-control: no-store", "frame-ancestors 'none'"] {
+        assert_eq!(answers.matches(header).count(), 1, "{header} on the refusal alone: {answers}");
+    }
 }
 
 /// Whoever guesses how a refusal is handed on gets no answer but that there is no such method.
