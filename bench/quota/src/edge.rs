@@ -51,6 +51,10 @@ impl Verifier for Accounts {
             quota: None,
         })
     }
+
+    async fn still_holds(&self, principal: &Principal) -> Result<bool, VerifyError> {
+        Ok(self.0.contains(&principal.account_id))
+    }
 }
 
 impl Edge {

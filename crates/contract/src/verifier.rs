@@ -27,6 +27,16 @@ pub trait Verifier: Send + Sync + 'static {
     async fn verify_cookie(&self, _cookie: PresentedCookie) -> Result<Principal, CookieError> {
         Err(CookieError::Unavailable { detail: "this verifier knows no cookies".to_owned() })
     }
+
+    /// Whether the caller of an earlier request may go on: the user is active, and the session, the API key or the API
+    /// client that the principal came by has not ended.
+    ///
+    /// For what outlives its request, such as a socket. Asked every time: no answer is kept. A secret that was replaced does
+    /// not end what its key or client has begun.
+    ///
+    /// # Errors
+    /// Nobody knows: [`VerifyError::Unavailable`].
+    async fn still_holds(&self, principal: &Principal) -> Result<bool, VerifyError>;
 }
 
 /// A genuine credential.

@@ -152,6 +152,11 @@ impl Verifier for CachingVerifier {
         self.parts.verifier.verify_cookie(cookie).await
     }
 
+    /// Asks every time: it is asked in order to hear of an end that kept answers know nothing of.
+    async fn still_holds(&self, principal: &Principal) -> Result<bool, VerifyError> {
+        self.parts.verifier.still_holds(principal).await
+    }
+
     async fn examine(&self, credential: SecretString) -> Result<Verified, VerifyError> {
         let parts = &self.parts;
         let Some(beginning) = parts.news.begin() else {

@@ -1,6 +1,7 @@
 //! Everything this service keeps: one file for each aggregate's statements.
 
 pub(crate) mod api_keys;
+mod callers;
 pub(crate) mod clients;
 pub(crate) mod credential_changes;
 mod grants;

@@ -103,6 +103,10 @@ impl Verifier for StoreVerifier {
         self.state.metrics.verifications.with_label_values(&["cookie", outcome]).inc();
         verified
     }
+
+    async fn still_holds(&self, principal: &Principal) -> Result<bool, VerifyError> {
+        self.state.store.still_holds(principal, self.state.clock.now()).await.map_err(unavailable)
+    }
 }
 
 fn unavailable(error: Error) -> VerifyError {

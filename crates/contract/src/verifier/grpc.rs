@@ -16,8 +16,8 @@ use prosopa_model::{Principal, Timestamp};
 use super::{CookieError, CookieWish, PresentedCookie, Verified, Verifier, VerifyError};
 use crate::{
     auth_messages::{
-        MESSAGE_BYTES_MAX, VerifyCookieRequest, VerifyRequest, VerifyResponse, read_principal,
-        verifier_client, verifier_server, write_principal,
+        MESSAGE_BYTES_MAX, StillHoldsRequest, StillHoldsResponse, VerifyCookieRequest, VerifyRequest,
+        VerifyResponse, read_principal, verifier_client, verifier_server, write_principal,
     },
     calls::{describe, in_time, name_of, named, timed},
 };
@@ -76,6 +76,13 @@ impl Verifier for VerifierClient {
             || CookieError::Unavailable { detail: "the answer is not understood".to_owned() };
         answer.principal.as_ref().and_then(read_principal).ok_or_else(not_understood)
     }
+
+    async fn still_holds(&self, principal: &Principal) -> Result<bool, VerifyError> {
+        let request = timed(StillHoldsRequest { principal: Some(write_principal(principal)) });
+        let mut inner = self.inner.clone();
+        let answer = in_time(inner.still_holds(request)).await.map_err(|status| read_error(&status))?;
+        Ok(answer.into_inner().still_holds)
+    }
 }
 
 /// Offers `verifier` as a gRPC service to mount behind the internal listener.
@@ -110,6 +117,18 @@ impl verifier_server::Verifier for Adapter {
         let cookie = PresentedCookie { secret: request.secret.into(), wish };
         let principal = self.0.verify_cookie(cookie).await.map_err(|error| write_cookie_error(&error))?;
         Ok(Response::new(VerifyResponse { principal: Some(write_principal(&principal)), valid_until: None }))
+    }
+
+    async fn still_holds(
+        &self,
+        request: Request<StillHoldsRequest>,
+    ) -> Result<Response<StillHoldsResponse>, Status> {
+        let principal = request.into_inner().principal;
+        let principal = principal.as_ref().and_then(read_principal);
+        let principal =
+            principal.ok_or_else(|| Status::invalid_argument("the principal is not understood"))?;
+        let still_holds = self.0.still_holds(&principal).await.map_err(|error| write_error(&error))?;
+        Ok(Response::new(StillHoldsResponse { still_holds }))
     }
 }
 

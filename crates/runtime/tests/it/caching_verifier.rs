@@ -105,6 +105,11 @@ impl Verifier for Auth {
         self.may_answer.acquire().await.unwrap().forget();
         refusal.map_or(Ok(Verified { principal, valid_until }), Err)
     }
+
+    async fn still_holds(&self, principal: &Principal) -> Result<bool, VerifyError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Ok(self.users.iter().any(|user| user.user_id == principal.user_id))
+    }
 }
 
 #[async_trait]

@@ -20,6 +20,7 @@ mod registrations;
 mod secrecy_at_rest;
 mod sessions;
 mod signing_keys;
+mod still_holds;
 mod support;
 mod tokens;
 mod users;

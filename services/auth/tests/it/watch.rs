@@ -237,6 +237,25 @@ async fn cookies_are_verified_over_the_wire() {
     assert!(matches!(ask(&secret, None).await, Err(CookieError::Unavailable { .. })));
 }
 
+/// R6: a gateway elsewhere hears at once that a caller may not go on, whatever it keeps; lost, the answer is no yes.
+#[tokio::test]
+async fn whether_a_caller_may_go_on_is_asked_every_time() {
+    let world = World::start().await;
+    let gateway = Gateway::start(&world.server, world.server.address);
+    gateway.warm_up(&world.key).await;
+    let keyed = gateway.verify(&world.key).await.unwrap();
+    let session = gateway.verify(&world.access_token).await.unwrap();
+    assert_eq!(gateway.verifier.still_holds(&session).await, Ok(true));
+    world.app.post("/api/v1/auth/logout", json!({ "refresh_token": world.refresh_token })).await;
+    assert_eq!(gateway.verifier.still_holds(&session).await, Ok(false));
+    assert_eq!(gateway.verifier.still_holds(&keyed).await, Ok(true));
+    world.set_status("deactivated").await;
+    assert_eq!(gateway.verifier.still_holds(&keyed).await, Ok(false));
+    world.server.stop().await;
+    let lost = gateway.verifier.still_holds(&keyed).await;
+    assert!(matches!(lost, Err(VerifyError::Unavailable { .. })), "{lost:?}");
+}
+
 /// R6, F2, F3: what is ended in one process is refused by a gateway of another one within a second, though it was kept.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_ends_elsewhere_is_refused_within_a_second() {

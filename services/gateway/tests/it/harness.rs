@@ -6,7 +6,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -60,6 +60,21 @@ impl MonotonicClock for ManualMonotonicClock {
 pub(crate) struct FakeVerifier {
     principals: Mutex<HashMap<String, Principal>>,
     pub(crate) calls: AtomicUsize,
+    /// Questions whether a caller may go on.
+    watched: AtomicUsize,
+    is_away: AtomicBool,
+}
+
+impl FakeVerifier {
+    /// Whether it cannot be asked whether callers may go on.
+    pub(crate) fn set_away(&self, is_away: bool) {
+        self.is_away.store(is_away, Ordering::SeqCst);
+    }
+
+    /// How often it was asked whether a caller may go on.
+    pub(crate) fn watched(&self) -> usize {
+        self.watched.load(Ordering::SeqCst)
+    }
 }
 
 #[async_trait]
@@ -87,6 +102,14 @@ impl Verifier for FakeVerifier {
             }
             _ => Ok(principal),
         }
+    }
+
+    async fn still_holds(&self, principal: &Principal) -> Result<bool, VerifyError> {
+        self.watched.fetch_add(1, Ordering::SeqCst);
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(VerifyError::Unavailable { detail: "the hsm is on fire".into() });
+        }
+        Ok(self.principals.lock().unwrap().values().any(|known| known.credential == principal.credential))
     }
 }
 
@@ -202,6 +225,11 @@ impl Gateway {
     /// Makes `credential` stand for `principal`.
     pub(crate) fn know(&self, credential: &str, principal: &Principal) {
         self.verifier.principals.lock().unwrap().insert(credential.into(), principal.clone());
+    }
+
+    /// Makes `credential` stand for nobody.
+    pub(crate) fn forget(&self, credential: &str) {
+        self.verifier.principals.lock().unwrap().remove(credential);
     }
 
     /// Makes `access_key` name `key`.
