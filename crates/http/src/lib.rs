@@ -4,6 +4,7 @@
 //! limits, the merged `OpenAPI` document and the coverage tests are derived from it. Knows no service and no store.
 
 mod answer;
+mod caller_ended;
 pub mod cookies;
 mod endpoints;
 mod extract;
@@ -16,9 +17,11 @@ mod paging;
 mod prefer;
 mod schema;
 pub mod signatures;
+pub mod sockets;
 
 pub use self::{
     answer::{CurrentRequestId, X_REQUEST_ID, finish_answers},
+    caller_ended::{CallerEnded, CallerWatch},
     endpoints::Endpoints,
     extract::{Administrator, BodyBytes, Caller, Json, PathId, Query, content_type},
     hardening::harden,

@@ -19,6 +19,7 @@
 mod browser;
 mod page;
 mod signed;
+mod sockets;
 
 use std::{
     any::Any,
@@ -211,6 +212,7 @@ impl Edge {
                 request.extensions_mut().insert(principal);
             }
         }
+        sockets::watch(&self.verifier, &mut request);
         if request.method() == Method::HEAD {
             // The body of the answer is dropped at the very end, where its length is known.
             *request.method_mut() = Method::GET;

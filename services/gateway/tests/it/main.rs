@@ -22,6 +22,7 @@ mod restart;
 mod routing;
 mod signed;
 mod site;
+mod sockets;
 mod specification;
 mod upstream;
 mod usage;

@@ -6,13 +6,14 @@ use std::sync::{
 };
 
 use axum::{
+    Extension,
     body::Body,
     extract::Path,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
-use prosopa_http::{BodyBytes, Caller, Endpoints, Operation};
+use prosopa_http::{BodyBytes, Caller, CallerEnded, Endpoints, Operation};
 use prosopa_model::{Meter, Scope};
 use prosopa_problem::{Code, Problem};
 use prosopa_runtime::{Backend, Upstream};
@@ -70,6 +71,7 @@ fn endpoints() -> Endpoints<Probe> {
             create_thing,
         )
         .add(Operation::get("list_things", "/api/v1/things").scope(Scope::FacesRead), list_things)
+        .add(Operation::get("watch_caller", "/api/v1/watched").scope(Scope::FacesRead), watch_caller)
         .add(
             metered("create_bundle", "/api/v1/things/bundles").metered(5).counting(Meter::Images, 3),
             create_thing,
@@ -131,6 +133,13 @@ async fn ignore_errors(body: Body) -> impl IntoResponse {
 
 async fn list_things(caller: Caller, headers: HeaderMap) -> impl IntoResponse {
     axum::Json(told(&caller, &headers, b""))
+}
+
+/// Answers when the caller has ended.
+async fn watch_caller(caller: Option<Extension<CallerEnded>>) -> &'static str {
+    let Some(Extension(caller)) = caller else { return "unwatched" };
+    caller.ended().await;
+    "ended"
 }
 
 async fn get_thing(Path(id): Path<String>, headers: HeaderMap) -> impl IntoResponse {
