@@ -1,6 +1,9 @@
 //! What is heard: changes of jobs.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use tokio::sync::Notify;
 
 use prosopa_contract::events::JobChanged;
 use prosopa_events::{Delivery, Handler, HandlerError};
@@ -10,7 +13,10 @@ use prosopa_store::Tx;
 use crate::store::jobs::{self, JobRow};
 
 /// Keeps how each job stood last, in the order of what its service said, whatever order it is told in.
-pub(crate) struct JobProjection;
+pub(crate) struct JobProjection {
+    /// Rings when something was listed.
+    pub(crate) listed: Arc<Notify>,
+}
 
 #[async_trait]
 impl Handler for JobProjection {
@@ -33,7 +39,9 @@ impl Handler for JobProjection {
             created_at: Timestamp::from_micros(changed.created_at_us),
             changed_at: Timestamp::from_micros(changed.changed_at_us),
             position: event.position,
+            change_number: jobs::count_change(tx).await?,
         };
+        tx.wake_on_commit(&self.listed);
         Ok(jobs::put(tx, &row).await?)
     }
 }

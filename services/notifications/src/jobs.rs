@@ -9,6 +9,9 @@ use prosopa_store::{Database, Error};
 
 use crate::store::jobs::{self, JobRow};
 
+/// Most unfinished jobs that a follower is told of at first.
+const UNFINISHED_MAX: u32 = 100;
+
 /// A job as it was heard of last.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ListedJob {
@@ -55,19 +58,34 @@ pub(crate) async fn list(
 ) -> Result<Page<ListedJob>, Error> {
     let rows = jobs::list(database, account_id, (status, service), request).await?;
     let position = |row: &JobRow| Cursor { created_at: row.created_at, id: row.job_id.uuid() };
-    Ok(Page::cut(rows, request.page.limit, position).map(|row| ListedJob {
-        id: row.job_id,
-        service: row.service,
-        kind: row.kind,
-        class: row.class,
-        status: row.status,
-        phase: row.phase,
-        progress_done: row.progress_done,
-        progress_total: row.progress_total,
-        attempts: row.attempts,
-        problem_code: row.problem_code,
-        href: row.href,
-        created_at: row.created_at,
-        changed_at: row.changed_at,
-    }))
+    Ok(Page::cut(rows, request.page.limit, position).map(ListedJob::from))
+}
+
+/// The newest of the jobs that have not ended, newest first; and a change that all of them are told behind.
+pub(crate) async fn list_unfinished(
+    database: &Database,
+    account_id: AccountId,
+) -> Result<(i64, Vec<JobRow>), Error> {
+    let begun_at = jobs::find_newest_change(database).await?;
+    Ok((begun_at, jobs::list_unfinished(database, account_id, UNFINISHED_MAX).await?))
+}
+
+impl From<JobRow> for ListedJob {
+    fn from(row: JobRow) -> Self {
+        Self {
+            id: row.job_id,
+            service: row.service,
+            kind: row.kind,
+            class: row.class,
+            status: row.status,
+            phase: row.phase,
+            progress_done: row.progress_done,
+            progress_total: row.progress_total,
+            attempts: row.attempts,
+            problem_code: row.problem_code,
+            href: row.href,
+            created_at: row.created_at,
+            changed_at: row.changed_at,
+        }
+    }
 }

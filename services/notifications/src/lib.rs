@@ -4,6 +4,7 @@
 
 mod config;
 mod events;
+mod followers;
 mod http;
 mod jobs;
 mod mails;

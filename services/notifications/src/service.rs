@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::{Mutex, Notify};
+
 use prosopa_contract::{events::JOB_EVENTS, mailer::Mailer};
 use prosopa_events::Subscription;
 use prosopa_http::Operation;
@@ -12,7 +14,8 @@ use prosopa_store::{Migration, migration};
 use crate::{
     config::Config,
     events::JobProjection,
-    http,
+    followers::{Followers, Tail},
+    http::{self, State},
     mails::{self, Mails, NoteEnds, Sender, Transport},
     metrics::Metrics,
     sweep::Sweep,
@@ -27,6 +30,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0003_listed_jobs"),
     prosopa_jobs::MIGRATION,
     migration!("0004_mails"),
+    migration!("0005_job_changes"),
 ];
 
 /// The services that have jobs.
@@ -53,8 +57,13 @@ impl Service for NotificationsService {
     async fn build(config: Config, platform: &Platform) -> Result<Parts<Self::Offer>, BuildError> {
         config.validate()?;
         let database = platform.database(Self::NAME, MIGRATIONS).await?;
-        let subscription =
-            Subscription { name: "jobs-projection", topics: &[JOB_EVENTS], handler: Arc::new(JobProjection) };
+        let (followers, listed) = (Arc::new(Followers::new()), Arc::new(Notify::new()));
+        let tail = Tail::begin(database.clone(), Arc::clone(&followers), Arc::clone(&listed)).await?;
+        let subscription = Subscription {
+            name: "jobs-projection",
+            topics: &[JOB_EVENTS],
+            handler: Arc::new(JobProjection { listed }),
+        };
         let jobs = Jobs::new(Setup {
             service: Self::NAME,
             database: database.clone(),
@@ -86,12 +95,25 @@ impl Service for NotificationsService {
         let sweep = Task::new("notifications_sweep", TaskKind::Restart, move |stop| sweep.clone().run(stop));
         Ok(Parts {
             offer: Arc::new(mails),
-            http: http::endpoints().into_router(database.clone()),
-            tasks: vec![sweep],
+            http: http::endpoints().into_router(State {
+                database: database.clone(),
+                followers,
+                shutdown: platform.shutdown.clone(),
+            }),
+            tasks: vec![sweep, tell_followers(tail)],
             outbox: None,
             listens: vec![Listening { subscription, producers: PRODUCERS, database }],
             jobs: vec![("notifications_mails", worker)],
             readiness: Vec::new(),
         })
     }
+}
+
+/// Tells what changes; a restart goes on where it was.
+fn tell_followers(tail: Tail) -> Task {
+    let tail = Arc::new(Mutex::new(tail));
+    Task::new("tell_job_followers", TaskKind::Restart, move |stop| {
+        let tail = Arc::clone(&tail);
+        async move { tail.lock().await.run(&stop).await }
+    })
 }

@@ -1,4 +1,4 @@
-//! `GET /api/v1/jobs`.
+//! `GET /api/v1/jobs`, and the table of everything about them.
 
 use axum::extract;
 use serde::Deserialize;
@@ -6,18 +6,26 @@ use utoipa::IntoParams;
 
 use prosopa_http::{Caller, Endpoints, ListQuery, Operation, Page, Query};
 use prosopa_model::Scope;
-use prosopa_problem::Problem;
-use prosopa_store::Database;
+use prosopa_problem::{Code, Problem};
 
+use super::{State, job_events};
 use crate::jobs::{self, ListedJob};
 
-pub(super) fn endpoints() -> Endpoints<Database> {
+pub(super) fn endpoints() -> Endpoints<State> {
     let list = Operation::get("list_all_jobs", "/api/v1/jobs")
         .summary("All of one's jobs, whichever service runs them, newest first")
         .scope(Scope::AccountRead)
         .query::<JobsQuery>()
         .page_answer::<ListedJob>("A page of jobs");
-    Endpoints::new().add(list, list_all_jobs)
+    let follow = Operation::get("follow_all_jobs", "/api/v1/jobs/events")
+        .summary("A WebSocket that tells how one's unfinished jobs stand, then every job that changes")
+        .scope(Scope::AccountRead)
+        .problems(&[Code::CsrfRefused, Code::Overloaded])
+        .upgrades(
+            "Messages of the form of `ListedJob`; `{\"resync\": true}` in place of changes that were left out, since the \
+             reader was too slow",
+        );
+    Endpoints::new().add(list, list_all_jobs).add(follow, job_events::follow)
 }
 
 /// Query parameters of the list.
@@ -44,7 +52,7 @@ struct JobsQuery {
 const STATUSES: [&str; 5] = ["queued", "processing", "completed", "failed", "cancelled"];
 
 async fn list_all_jobs(
-    extract::State(database): extract::State<Database>,
+    extract::State(state): extract::State<State>,
     Caller(principal): Caller,
     Query(query): Query<JobsQuery>,
 ) -> Result<axum::Json<Page<ListedJob>>, Problem> {
@@ -54,5 +62,5 @@ async fn list_all_jobs(
         return Err(Problem::invalid("?status", format!("must be one of {}", STATUSES.join(", "))));
     }
     let request = ListQuery { start_date, end_date, tz, limit, cursor }.check()?;
-    Ok(axum::Json(jobs::list(&database, principal.account_id, (&status, &service), request).await?))
+    Ok(axum::Json(jobs::list(&state.database, principal.account_id, (&status, &service), request).await?))
 }

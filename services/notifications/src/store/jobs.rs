@@ -1,4 +1,4 @@
-//! The tables `listed_jobs` and `forgotten_jobs`.
+//! The tables `listed_jobs`, `job_changes` and `forgotten_jobs`.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,20 @@ row! {
         pub(crate) changed_at: Timestamp,
         /// Where in its service's events it was heard of.
         pub(crate) position: i64,
+        /// Its place among all changes of the list, as [`count_change`] gave it.
+        pub(crate) change_number: i64,
     }
+}
+
+macro_rules! jobs_where {
+    ($condition:literal) => {
+        concat!(
+            "SELECT job_id, account_id, service, kind, class, status, phase, progress_done, progress_total,
+                    attempts, problem_code, href, created_at, changed_at, position, change_number
+             FROM listed_jobs WHERE ",
+            $condition
+        )
+    };
 }
 
 /// Held by who forgets and by who keeps, so that neither misses the other.
@@ -38,14 +51,14 @@ pub(crate) async fn put(tx: &mut Tx, row: &JobRow) -> Result<(), Error> {
     tx.lock(LOCK).await?;
     let sql =
         "INSERT INTO listed_jobs (job_id, account_id, service, kind, class, status, phase, progress_done,
-           progress_total, attempts, problem_code, href, created_at, changed_at, position)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+           progress_total, attempts, problem_code, href, created_at, changed_at, position, change_number)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
          WHERE NOT EXISTS (SELECT 1 FROM forgotten_jobs WHERE service = $3 AND position >= $15)
          ON CONFLICT (job_id) DO UPDATE SET class = excluded.class, status = excluded.status,
            phase = excluded.phase, progress_done = excluded.progress_done,
            progress_total = excluded.progress_total, attempts = excluded.attempts,
            problem_code = excluded.problem_code, href = excluded.href, changed_at = excluded.changed_at,
-           position = excluded.position
+           position = excluded.position, change_number = excluded.change_number
          WHERE excluded.position > listed_jobs.position";
     on_db!(tx, c => query(sql)
         .bind(row.job_id.uuid())
@@ -63,10 +76,52 @@ pub(crate) async fn put(tx: &mut Tx, row: &JobRow) -> Result<(), Error> {
         .bind(row.created_at.micros())
         .bind(row.changed_at.micros())
         .bind(row.position)
+        .bind(row.change_number)
         .execute(c)
         .await
         .map(affected))?;
     Ok(())
+}
+
+/// The number of a change that this transaction makes. Whoever changes the list next waits for its end, so that nobody reads
+/// a number before a smaller one.
+pub(crate) async fn count_change(tx: &mut Tx) -> Result<i64, Error> {
+    let sql = "UPDATE job_changes SET number = number + 1 WHERE id = 1 RETURNING number";
+    let (number,): (i64,) = on_db!(tx, c => query_as(sql).fetch_one(c).await)?;
+    Ok(number)
+}
+
+/// The number of the last change of all.
+pub(crate) async fn find_newest_change(database: &Database) -> Result<i64, Error> {
+    let mut connection = database.read().await?;
+    let sql = "SELECT number FROM job_changes WHERE id = 1";
+    let (number,): (i64,) = on_db!(connection, c => query_as(sql).fetch_one(c).await)?;
+    Ok(number)
+}
+
+/// Jobs that changed after a change, whosever they are, in the order of their last changes.
+pub(crate) async fn list_changes(database: &Database, after: i64, limit: u32) -> Result<Vec<JobRow>, Error> {
+    let sql = jobs_where!("change_number > $1 ORDER BY change_number LIMIT $2");
+    let mut connection = database.read().await?;
+    on_db!(connection, c => query_as(sql).bind(after).bind(i64::from(limit)).fetch_all(c).await)
+}
+
+/// Jobs of an account that have not ended, newest first.
+pub(crate) async fn list_unfinished(
+    database: &Database,
+    account_id: AccountId,
+    limit: u32,
+) -> Result<Vec<JobRow>, Error> {
+    let sql = jobs_where!(
+        "account_id = $1 AND status IN ('queued', 'processing')
+         ORDER BY created_at DESC, job_id DESC LIMIT $2"
+    );
+    let mut connection = database.read().await?;
+    on_db!(connection, c => query_as(sql)
+        .bind(account_id.uuid())
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)
 }
 
 /// Deletes some of the jobs that have not changed since a time, and notes up to where in each service's events; gives
@@ -109,12 +164,11 @@ pub(crate) async fn list(
     (status, service): (&str, &str),
     request: ListRequest,
 ) -> Result<Vec<JobRow>, Error> {
-    let sql = "SELECT job_id, account_id, service, kind, class, status, phase, progress_done, progress_total,
-           attempts, problem_code, href, created_at, changed_at, position
-         FROM listed_jobs
-         WHERE account_id = $1 AND created_at >= $2 AND created_at < $3 AND (created_at, job_id) < ($4, $5)
+    let sql = jobs_where!(
+        "account_id = $1 AND created_at >= $2 AND created_at < $3 AND (created_at, job_id) < ($4, $5)
            AND ($6 = '' OR status = $6) AND ($7 = '' OR service = $7)
-         ORDER BY created_at DESC, job_id DESC LIMIT $8";
+         ORDER BY created_at DESC, job_id DESC LIMIT $8"
+    );
     let after = request.page.after.unwrap_or(Cursor { created_at: Timestamp::MAX, id: Uuid::max() });
     let mut connection = database.read().await?;
     on_db!(connection, c => query_as(sql)

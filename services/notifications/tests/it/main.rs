@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
 mod config;
+mod follow;
 mod mail;
 mod order;
 mod retention;

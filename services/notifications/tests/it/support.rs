@@ -70,12 +70,23 @@ impl Notifications {
 
     /// Says, in one transaction, that jobs stand so now; what is said reaches the service.
     pub(crate) async fn say(&self, jobs: &[JobId], status: &str) {
+        self.say_of(self.account, jobs, status).await;
+    }
+
+    /// The same of another account's jobs.
+    pub(crate) async fn say_of(&self, account: AccountId, jobs: &[JobId], status: &str) {
+        self.publish(account, jobs, status).await;
+        self.hear_as(&self.subscription, &self.parts.listens[0].database).await;
+    }
+
+    /// Says it, and nobody hears it yet.
+    pub(crate) async fn publish(&self, account: AccountId, jobs: &[JobId], status: &str) {
         let now = self.test.clock.now().micros();
         let mut tx = self.producer.begin().await.unwrap();
         for job_id in jobs {
             let event = JobChanged {
                 job_id: job_id.to_string(),
-                account_id: self.account.to_string(),
+                account_id: account.to_string(),
                 service: "detection".into(),
                 kind: "detect-faces".into(),
                 class: "normal".into(),
@@ -88,7 +99,6 @@ impl Notifications {
             self.outbox.publish(&mut tx, &event).await.unwrap();
         }
         tx.commit().await.unwrap();
-        self.hear().await;
     }
 
     /// Says something that the service cannot use and puts aside.
@@ -102,16 +112,17 @@ impl Notifications {
     pub(crate) async fn replay(&self) -> u64 {
         let (database, name) = (&self.parts.listens[0].database, self.subscription.name);
         let asked = request_replay(database, name, Letters::All, 100, self.test.clock.now()).await.unwrap();
-        self.hear().await;
+        self.hear_as(&self.subscription, database).await;
         asked
     }
 
-    async fn hear(&self) {
+    /// Lets a process hear, by its subscription and database, what was said.
+    pub(crate) async fn hear_as(&self, subscription: &Subscription, database: &Database) {
         let mut runner = Runner::new(
-            self.subscription.clone(),
+            subscription.clone(),
             self.outbox.service(),
             self.outbox.source(),
-            self.parts.listens[0].database.clone(),
+            database.clone(),
             Arc::<ManualClock>::clone(&self.test.clock),
             RunnerConfig::default(),
             self.metrics.clone(),

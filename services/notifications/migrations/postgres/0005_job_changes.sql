@@ -1,0 +1,13 @@
+-- Numbers what is listed anew in the order of the commits, for whoever follows the list from any process.
+CREATE TABLE job_changes (
+    id BIGINT CONSTRAINT "job_changes.id" PRIMARY KEY,
+    number BIGINT NOT NULL
+);
+
+INSERT INTO job_changes (id, number) VALUES (1, 0);
+
+ALTER TABLE listed_jobs ADD COLUMN change_number BIGINT NOT NULL DEFAULT 0;
+
+CREATE INDEX listed_jobs_by_number ON listed_jobs (change_number);
+CREATE INDEX listed_jobs_unfinished ON listed_jobs (account_id, created_at, job_id)
+    WHERE status IN ('queued', 'processing');
