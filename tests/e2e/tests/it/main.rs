@@ -15,6 +15,7 @@ mod google;
 mod identity;
 mod jobs;
 mod limits;
+mod live_sockets;
 mod migrations;
 mod orientations;
 mod pictures;
