@@ -8,6 +8,7 @@ use rand::random;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use prosopa_http::CallerEnded;
 use prosopa_runtime::{Platform, PrincipalSigner, SignPrincipal, UpstreamAddress};
 
 use super::{
@@ -231,6 +232,7 @@ impl Remote {
         mut hand_on: impl FnMut() + Send,
     ) -> Result<Response, UpstreamFault> {
         tunnel::put_switch(request.headers_mut());
+        let caller = request.extensions_mut().remove::<CallerEnded>();
         let connection = match self.pool.connect().await {
             Ok(connection) => connection,
             Err(error) => return self.conclude(attempt, Err(self.unreachable(error))),
@@ -242,6 +244,7 @@ impl Remote {
                     service: self.service,
                     idle_timeout: self.idle_timeout,
                     stop: self.stop.clone(),
+                    caller,
                     open: self.metrics.websockets.clone(),
                     place,
                 };

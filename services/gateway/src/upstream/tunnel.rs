@@ -1,5 +1,5 @@
 //! A WebSocket to a service in another process (RFC 6455): the handshake is a request like others; then bytes are copied
-//! both ways until one side ends, nothing moves for too long, or this process is to end.
+//! both ways until one side ends, nothing moves for too long, the caller's credential has ended or this process is to end.
 
 use std::{
     io,
@@ -21,6 +21,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use prosopa_http::CallerEnded;
 use prosopa_telemetry::IntGauge;
 
 use super::{counted::Counted, headers, pool::Place};
@@ -69,6 +70,8 @@ pub(super) struct Tunnel {
     pub(super) service: &'static str,
     pub(super) idle_timeout: Duration,
     pub(super) stop: CancellationToken,
+    /// Who is no longer served once that ends; none where anybody is.
+    pub(super) caller: Option<CallerEnded>,
     /// Those that are open.
     pub(super) open: IntGauge,
     pub(super) place: Place,
@@ -109,10 +112,19 @@ impl Tunnel {
             ) => copied.map(|_| "closed").unwrap_or("broken"),
             () = activity.cease(self.idle_timeout) => "silent",
             () = self.stop.cancelled() => "stopping",
+            () = until_ended(self.caller.as_ref()) => "refused",
         };
         tracing::debug!(service = self.service, ended, "a WebSocket ends");
         drop(open);
         drop(self.place);
+    }
+}
+
+/// Waits until the caller is to be served no more; for ever where that never comes.
+async fn until_ended(caller: Option<&CallerEnded>) {
+    match caller {
+        Some(caller) => caller.ended().await,
+        None => std::future::pending().await,
     }
 }
 
