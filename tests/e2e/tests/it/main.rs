@@ -10,6 +10,7 @@ mod conformance;
 mod cookies;
 mod credentials;
 mod documentation;
+mod edge;
 mod faces;
 mod google;
 mod identity;
