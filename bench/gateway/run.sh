@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures what a request costs the gateway, beside nginx, HAProxy and Caddy at the same work, in one run; prints Markdown
-# tables. BENCH_SECONDS sets the length of each measurement (3).
+# tables. BENCH_SECONDS sets the length of each measurement (1).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 missing=()
