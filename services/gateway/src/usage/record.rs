@@ -12,7 +12,7 @@ use super::privacy::is_private;
 use crate::{rate_limit::NetworkKey, routes::Route};
 
 /// Headers whose values are kept. Of all others, those with secrets among them, only the names are.
-const KEPT: [HeaderName; 22] = [
+static KEPT: [HeaderName; 22] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
     header::ACCEPT_LANGUAGE,
