@@ -21,6 +21,13 @@ pub trait Verifier: Send + Sync + 'static {
         Ok(Verified { principal: self.verify(credential).await?, valid_until: None })
     }
 
+    /// The same for a certificate that the handshake of TLS has verified, by the SHA-256 of its DER form.
+    ///
+    /// One that knows no certificates, which is so unless it says otherwise, is as good as unreachable.
+    async fn examine_certificate(&self, _fingerprint: [u8; 32]) -> Result<Verified, VerifyError> {
+        Err(VerifyError::Unavailable { detail: "this verifier knows no certificates".to_owned() })
+    }
+
     /// Checks the cookie of a browser's session as it came with a request.
     ///
     /// One that knows no cookies, which is so unless it says otherwise, is as good as unreachable.

@@ -136,8 +136,66 @@ impl CachingVerifier {
     }
 
     /// Asks, since nothing is known.
-    async fn ask_alone(&self, credential: SecretString) -> Result<Verified, VerifyError> {
-        self.parts.verifier.examine(credential).await
+    async fn ask_alone(&self, shown: Shown) -> Result<Verified, VerifyError> {
+        shown.examine(&*self.parts.verifier).await
+    }
+
+    async fn examine_shown(&self, shown: Shown) -> Result<Verified, VerifyError> {
+        let parts = &self.parts;
+        let Some(beginning) = parts.news.begin() else {
+            parts.count("unwatched");
+            return self.ask_alone(shown).await;
+        };
+        let digest = shown.digest();
+        if let Some(answer) = parts.find(&digest) {
+            parts.count("kept");
+            return Ok(answer.said.clone());
+        }
+        let ask = || Arc::clone(parts).ask(digest, shown.clone(), beginning);
+        let (asked, seat) = parts.flights.join(digest, beginning.at, ask);
+        let answer = asked.await;
+        match (seat, answer) {
+            (Seat::Pilot, answer) => {
+                parts.count("asked");
+                answer.map(|answer| answer.said.clone())
+            }
+            (Seat::Passenger, Err(error)) => Err(error),
+            (Seat::Passenger, Ok(answer)) if parts.news.holds(&answer) => {
+                parts.count("shared");
+                Ok(answer.said.clone())
+            }
+            // It was asked before this caller came, and has changed since.
+            (Seat::Passenger, Ok(_)) => {
+                parts.count("asked");
+                self.ask_alone(shown).await
+            }
+        }
+    }
+}
+
+/// What a caller is known by.
+#[derive(Clone)]
+enum Shown {
+    /// An access token or an API key.
+    Credential(SecretString),
+    /// A certificate, by its SHA-256.
+    Certificate([u8; 32]),
+}
+
+impl Shown {
+    async fn examine(self, verifier: &dyn Verifier) -> Result<Verified, VerifyError> {
+        match self {
+            Self::Credential(credential) => verifier.examine(credential).await,
+            Self::Certificate(fingerprint) => verifier.examine_certificate(fingerprint).await,
+        }
+    }
+
+    /// No certificate's is that of a text: there is more before it.
+    fn digest(&self) -> Digest {
+        match self {
+            Self::Credential(credential) => digest_of(credential.expose_secret().as_bytes()),
+            Self::Certificate(fingerprint) => digest_of(&[b"\0certificate", &fingerprint[..]].concat()),
+        }
     }
 }
 
@@ -158,35 +216,11 @@ impl Verifier for CachingVerifier {
     }
 
     async fn examine(&self, credential: SecretString) -> Result<Verified, VerifyError> {
-        let parts = &self.parts;
-        let Some(beginning) = parts.news.begin() else {
-            parts.count("unwatched");
-            return self.ask_alone(credential).await;
-        };
-        let digest = digest_of(credential.expose_secret());
-        if let Some(answer) = parts.find(&digest) {
-            parts.count("kept");
-            return Ok(answer.said.clone());
-        }
-        let ask = || Arc::clone(parts).ask(digest, credential.clone(), beginning);
-        let (asked, seat) = parts.flights.join(digest, beginning.at, ask);
-        let answer = asked.await;
-        match (seat, answer) {
-            (Seat::Pilot, answer) => {
-                parts.count("asked");
-                answer.map(|answer| answer.said.clone())
-            }
-            (Seat::Passenger, Err(error)) => Err(error),
-            (Seat::Passenger, Ok(answer)) if parts.news.holds(&answer) => {
-                parts.count("shared");
-                Ok(answer.said.clone())
-            }
-            // It was asked before this caller came, and has changed since.
-            (Seat::Passenger, Ok(_)) => {
-                parts.count("asked");
-                self.ask_alone(credential).await
-            }
-        }
+        self.examine_shown(Shown::Credential(credential)).await
+    }
+
+    async fn examine_certificate(&self, fingerprint: [u8; 32]) -> Result<Verified, VerifyError> {
+        self.examine_shown(Shown::Certificate(fingerprint)).await
     }
 }
 
@@ -200,10 +234,10 @@ impl Parts {
     async fn ask(
         self: Arc<Self>,
         digest: Digest,
-        credential: SecretString,
+        shown: Shown,
         beginning: Beginning,
     ) -> Result<Arc<Answer<Verified>>, VerifyError> {
-        let said = self.verifier.examine(credential).await?;
+        let said = shown.examine(&*self.verifier).await?;
         let answer = Arc::new(Answer { said, beginning });
         if answer.is_valid(self.clock.now()) && self.news.holds(&answer) {
             self.answers.insert(digest, Arc::clone(&answer));
@@ -222,8 +256,8 @@ impl Parts {
     }
 }
 
-fn digest_of(text: &str) -> Digest {
+fn digest_of(text: &[u8]) -> Digest {
     let mut bytes = Digest::default();
-    bytes.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    bytes.copy_from_slice(digest(&SHA256, text).as_ref());
     bytes
 }

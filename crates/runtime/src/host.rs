@@ -191,10 +191,7 @@ impl Host {
         let serve = |door, stop| listener::serve(door, options.clone(), connections.clone(), stop);
         let operators = tokio::spawn(serve(operators, stop_admin.clone()));
         let routers: Vec<Router> = doors.iter().map(|door| door.router().clone()).collect();
-        let serve = |door: Door| {
-            let options = if door.is_public() { options.clone() } else { options.for_processes() };
-            listener::serve(door, options, connections.clone(), self.platform.shutdown.clone())
-        };
+        let serve = |door| serve(door, self.platform.shutdown.clone());
         join_all(doors.into_iter().map(serve)).await;
         stop_tasks.cancel();
         // What the routes hold goes only now: a task that serves them would take its loss for a fault.

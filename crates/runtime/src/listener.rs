@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::metrics::ListenerMetrics;
 pub use self::tls::{ClientCertificate, ClientCertificates, Tls, TlsError, TlsFiles};
-use self::{connection::Connection, forwarded::is_trusted, networks::Networks};
+use self::{connection::Connection, forwarded::is_trusted, head::HeadLimits, networks::Networks};
 
 /// Pause after the system refused to give a connection (usually: too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -61,8 +61,12 @@ const RESETS_FOR_FAULTS_MAX: usize = 64;
 /// Bytes of a connection with HTTP/1 that are kept in each direction.
 const BUFFER_BYTES_MAX: usize = 128 * 1024;
 
-/// Bytes that a request's head may have more when it is passed on from one process to another.
-const PASSED_ON_BYTES_MAX: usize = 20 * 1024;
+/// Fields of a request from a client, and of one from another process; the server itself reads no more.
+const PUBLIC_FIELDS_MAX: usize = 80;
+const FIELDS_MAX: usize = 100;
+
+/// Bytes of fields that another process may add to a client's.
+const ADDED_BYTES_MAX: usize = 20 * 1024;
 
 /// Limits of one listener.
 #[derive(Debug, Clone)]
@@ -106,9 +110,12 @@ impl Default for ListenerOptions {
 }
 
 impl ListenerOptions {
-    /// The same for the product's own processes: what a client sent is passed on with a token and a quota beside it.
-    pub(crate) fn for_processes(&self) -> Self {
-        Self { head_bytes_max: self.head_bytes_max + PASSED_ON_BYTES_MAX, ..self.clone() }
+    /// The product's own processes may add some fields to what a client has sent.
+    fn head_limits(&self, is_public: bool) -> HeadLimits {
+        let (bytes, fields_max) =
+            if is_public { (0, PUBLIC_FIELDS_MAX) } else { (ADDED_BYTES_MAX, FIELDS_MAX) };
+        let head_bytes_max = self.head_bytes_max + bytes;
+        HeadLimits { head_bytes_max, uri_bytes_max: self.uri_bytes_max, fields_max }
     }
 }
 
@@ -163,6 +170,7 @@ struct Server {
     tls: Option<Tls>,
     is_public: bool,
     options: ListenerOptions,
+    limits: HeadLimits,
     builder: auto::Builder<TokioExecutor>,
     metrics: ListenerMetrics,
 }
@@ -181,8 +189,9 @@ pub(crate) async fn serve(
     let slots = Arc::new(Semaphore::new(options.connections_max));
     let networks = Networks::new(options.connections_per_network_max);
     let connections = GracefulShutdown::new();
-    let builder = connection_builder(&options);
-    let server = Arc::new(Server { name, router, tls, is_public, options, builder, metrics });
+    let limits = options.head_limits(is_public);
+    let builder = connection_builder(&options, limits);
+    let server = Arc::new(Server { name, router, tls, is_public, options, limits, builder, metrics });
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
@@ -216,15 +225,15 @@ pub(crate) async fn serve(
     }
 }
 
-fn connection_builder(options: &ListenerOptions) -> auto::Builder<TokioExecutor> {
+fn connection_builder(options: &ListenerOptions, limits: HeadLimits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     let mut http1 = builder.http1();
     http1.timer(TokioTimer::new()).header_read_timeout(options.head_timeout);
-    http1.max_buf_size(BUFFER_BYTES_MAX.max(2 * options.head_bytes_max));
+    http1.max_buf_size(BUFFER_BYTES_MAX.max(2 * limits.head_bytes_max));
     let mut http2 = builder.http2();
     http2.timer(TokioTimer::new()).max_concurrent_streams(STREAMS_MAX);
     http2.keep_alive_interval(PING_INTERVAL).keep_alive_timeout(PING_TIMEOUT);
-    http2.max_header_list_size(u32::try_from(options.head_bytes_max).unwrap_or(u32::MAX));
+    http2.max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX));
     http2.initial_stream_window_size(STREAM_WINDOW_BYTES);
     http2.initial_connection_window_size(CONNECTION_WINDOW_BYTES);
     http2.max_send_buf_size(STREAM_SEND_BYTES_MAX);

@@ -4,6 +4,7 @@
 //! it lies a secret that the client shares with us, sealed, or the client's public key. A client may give itself another
 //! key and may end itself. It makes no other clients or keys: they would outlive its own revocation.
 
+pub(crate) mod certificates;
 mod material;
 mod public_key;
 pub(crate) mod sign_up;

@@ -358,6 +358,31 @@ pub(crate) fn endpoints() -> Endpoints<State> {
             clients::revoke,
         )
         .add(
+            Operation::post("add_client_certificate", "/api/v1/clients/{id}/certificates")
+                .summary("Let an API client be known by a certificate that it shows in the handshake of TLS")
+                .administrator()
+                .path_id("The client's id, `cli_…`")
+                .json_request::<clients::certificates::NewClientCertificate>()
+                .json_answer::<clients::certificates::ClientCertificate>(StatusCode::CREATED, "The certificate"),
+            clients::certificates::add,
+        )
+        .add(
+            Operation::get("list_client_certificates", "/api/v1/clients/{id}/certificates")
+                .summary("List the certificates that an API client is known by")
+                .scope(Scope::AccountRead)
+                .path_id("The client's id, `cli_…`")
+                .json_answer::<clients::certificates::ClientCertificates>(StatusCode::OK, "The certificates"),
+            clients::certificates::list,
+        )
+        .add(
+            Operation::delete("remove_client_certificate", "/api/v1/clients/{id}/certificates/{fingerprint}")
+                .summary("Take a certificate from an API client, at once")
+                .administrator()
+                .path_id("The client's id, `cli_…`")
+                .path_text("fingerprint", "The certificate's SHA-256, 64 hexadecimal digits"),
+            clients::certificates::remove,
+        )
+        .add(
             Operation::get("show_jwks", "/.well-known/jwks.json")
                 .summary("Show the public keys that access tokens are signed with (RFC 7517)")
                 .json_answer::<jwks::KeySet>(StatusCode::OK, "The keys"),

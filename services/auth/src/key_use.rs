@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use prosopa_model::{ApiKeyId, Timestamp};
+use prosopa_model::{ApiClientId, ApiKeyId, Timestamp};
 
 use crate::{
     error::Error,
@@ -22,6 +22,8 @@ pub(crate) enum Used {
     Key(ApiKeyId),
     /// A client, by this key of it.
     Client(AccessKey),
+    /// A client, by a certificate of it.
+    CertifiedClient(ApiClientId),
 }
 
 /// Uses that are still to be written.
@@ -60,6 +62,7 @@ async fn write(store: &Store, uses: &HashMap<Used, Timestamp>) -> Result<(), Err
         match used {
             Used::Key(id) => tx.set_api_key_used(*id, *time).await?,
             Used::Client(access_key) => tx.set_client_used(*access_key, *time).await?,
+            Used::CertifiedClient(id) => tx.set_certified_client_used(*id, *time).await?,
         }
     }
     tx.commit().await

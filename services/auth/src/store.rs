@@ -44,6 +44,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!("0011_credential_changes"),
     migration!("0013_user_plans"),
     migration!("0014_client_changes"),
+    migration!("0015_client_certificates"),
 ];
 
 /// The service's database. Cheap to clone.

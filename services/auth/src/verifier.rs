@@ -16,7 +16,7 @@ use crate::{
     store::users::Status,
 };
 
-/// Verifies access tokens, API keys and cookies, each with one indexed read: what has ended stops working at once.
+/// Verifies access tokens, API keys, certificates and cookies, each with one indexed read: what has ended stops working at once.
 pub(crate) struct StoreVerifier {
     state: State,
 }
@@ -67,6 +67,35 @@ impl StoreVerifier {
         };
         Ok(Verified { principal, valid_until: Some(valid_until) })
     }
+
+    async fn verify_certified(&self, fingerprint: &[u8; 32]) -> Result<Verified, VerifyError> {
+        let now = self.state.clock.now();
+        let client = self.state.store.find_certified_client(fingerprint, now).await.map_err(unavailable)?;
+        let client = client.filter(|client| client.status == Status::Active).ok_or(VerifyError::Invalid)?;
+        self.state.key_use.note(Used::CertifiedClient(client.client_id), now);
+        let valid_until = Some(client.ends_at());
+        let principal = Principal {
+            account_id: client.account_id,
+            user_id: client.user_id,
+            role: client.role,
+            scopes: client.scopes,
+            credential: Credential::Client(client.client_id),
+            requests_per_day_max: client.requests_per_day_max,
+            plan: client.plan,
+            quota: None,
+        };
+        Ok(Verified { principal, valid_until })
+    }
+
+    fn count(&self, kind: &str, verified: &Result<Verified, VerifyError>) {
+        let outcome = match verified {
+            Ok(_) => "accepted",
+            Err(VerifyError::Invalid) => "invalid",
+            Err(VerifyError::Expired) => "expired",
+            Err(VerifyError::Unavailable { .. }) => "unavailable",
+        };
+        self.state.metrics.verifications.with_label_values(&[kind, outcome]).inc();
+    }
 }
 
 #[async_trait]
@@ -82,13 +111,13 @@ impl Verifier for StoreVerifier {
         } else {
             ("access_token", self.verify_access_token(&credential).await)
         };
-        let outcome = match &verified {
-            Ok(_) => "accepted",
-            Err(VerifyError::Invalid) => "invalid",
-            Err(VerifyError::Expired) => "expired",
-            Err(VerifyError::Unavailable { .. }) => "unavailable",
-        };
-        self.state.metrics.verifications.with_label_values(&[kind, outcome]).inc();
+        self.count(kind, &verified);
+        verified
+    }
+
+    async fn examine_certificate(&self, fingerprint: [u8; 32]) -> Result<Verified, VerifyError> {
+        let verified = self.verify_certified(&fingerprint).await;
+        self.count("certificate", &verified);
         verified
     }
 

@@ -18,6 +18,8 @@ pub(crate) enum Presented {
         /// What it is to allow.
         wish: CookieWish,
     },
+    /// A certificate that the handshake of TLS has verified, by its SHA-256.
+    Certificate([u8; 32]),
 }
 
 /// The other place for an API key.

@@ -249,8 +249,11 @@ impl Edge {
         if Signatures::is_claimed(request.headers()) {
             return self.authenticate_signed(route, request, network, exchange).await;
         }
-        let credential = match self.take_presented(request) {
-            Ok(Presented::Credential(credential)) => credential,
+        let verified = match self.take_presented(request) {
+            Ok(Presented::Credential(credential)) => self.verifier.verify(credential).await,
+            Ok(Presented::Certificate(fingerprint)) => {
+                self.verifier.examine_certificate(fingerprint).await.map(|verified| verified.principal)
+            }
             Ok(Presented::Cookie { secret, wish }) => {
                 return self.authenticate_browser(route, secret, wish, network, exchange).await;
             }
@@ -259,7 +262,7 @@ impl Edge {
                 return Err(refusal);
             }
         };
-        self.verifier.verify(credential).await.map_err(|error| match error {
+        verified.map_err(|error| match error {
             VerifyError::Invalid => self.refuse_guess(network, exchange, Refusal::Unauthenticated),
             VerifyError::Expired => Refusal::TokenExpired,
             VerifyError::Unavailable { detail } => Refusal::VerifierLost(detail),

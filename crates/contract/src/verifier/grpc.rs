@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use prost::Message;
 use secrecy::{ExposeSecret, SecretString};
 use tonic::{Code, Request, Response, Status, transport::Channel};
@@ -16,8 +17,9 @@ use prosopa_model::{Principal, Timestamp};
 use super::{CookieError, CookieWish, PresentedCookie, Verified, Verifier, VerifyError};
 use crate::{
     auth_messages::{
-        MESSAGE_BYTES_MAX, StillHoldsRequest, StillHoldsResponse, VerifyCookieRequest, VerifyRequest,
-        VerifyResponse, read_principal, verifier_client, verifier_server, write_principal,
+        MESSAGE_BYTES_MAX, StillHoldsRequest, StillHoldsResponse, VerifyCertificateRequest,
+        VerifyCookieRequest, VerifyRequest, VerifyResponse, read_principal, verifier_client, verifier_server,
+        write_principal,
     },
     calls::{describe, in_time, name_of, named, timed},
 };
@@ -50,14 +52,13 @@ impl Verifier for VerifierClient {
         }
         let request = timed(VerifyRequest { credential: credential.expose_secret().to_owned() });
         let mut inner = self.inner.clone();
-        let answer = in_time(inner.verify(request)).await.map_err(|status| read_error(&status))?.into_inner();
-        let principal = answer.principal.as_ref().and_then(read_principal);
-        let not_understood =
-            || VerifyError::Unavailable { detail: "the answer is not understood".to_owned() };
-        Ok(Verified {
-            principal: principal.ok_or_else(not_understood)?,
-            valid_until: answer.valid_until.map(Timestamp::from_micros),
-        })
+        read_verified(in_time(inner.verify(request)).await)
+    }
+
+    async fn examine_certificate(&self, fingerprint: [u8; 32]) -> Result<Verified, VerifyError> {
+        let request = timed(VerifyCertificateRequest { fingerprint: Bytes::copy_from_slice(&fingerprint) });
+        let mut inner = self.inner.clone();
+        read_verified(in_time(inner.verify_certificate(request)).await)
     }
 
     async fn verify_cookie(&self, cookie: PresentedCookie) -> Result<Principal, CookieError> {
@@ -101,10 +102,18 @@ impl verifier_server::Verifier for Adapter {
     async fn verify(&self, request: Request<VerifyRequest>) -> Result<Response<VerifyResponse>, Status> {
         let credential = SecretString::from(request.into_inner().credential);
         let verified = self.0.examine(credential).await.map_err(|error| write_error(&error))?;
-        Ok(Response::new(VerifyResponse {
-            principal: Some(write_principal(&verified.principal)),
-            valid_until: verified.valid_until.map(Timestamp::micros),
-        }))
+        Ok(write_verified(&verified))
+    }
+
+    async fn verify_certificate(
+        &self,
+        request: Request<VerifyCertificateRequest>,
+    ) -> Result<Response<VerifyResponse>, Status> {
+        // What has another length is no certificate's.
+        let fingerprint = <[u8; 32]>::try_from(&request.into_inner().fingerprint[..]);
+        let fingerprint = fingerprint.map_err(|_| write_error(&VerifyError::Invalid))?;
+        let verified = self.0.examine_certificate(fingerprint).await.map_err(|error| write_error(&error))?;
+        Ok(write_verified(&verified))
     }
 
     async fn verify_cookie(
@@ -130,6 +139,23 @@ impl verifier_server::Verifier for Adapter {
         let still_holds = self.0.still_holds(&principal).await.map_err(|error| write_error(&error))?;
         Ok(Response::new(StillHoldsResponse { still_holds }))
     }
+}
+
+fn write_verified(verified: &Verified) -> Response<VerifyResponse> {
+    Response::new(VerifyResponse {
+        principal: Some(write_principal(&verified.principal)),
+        valid_until: verified.valid_until.map(Timestamp::micros),
+    })
+}
+
+fn read_verified(answer: Result<Response<VerifyResponse>, Status>) -> Result<Verified, VerifyError> {
+    let answer = answer.map_err(|status| read_error(&status))?.into_inner();
+    let principal = answer.principal.as_ref().and_then(read_principal);
+    let not_understood = || VerifyError::Unavailable { detail: "the answer is not understood".to_owned() };
+    Ok(Verified {
+        principal: principal.ok_or_else(not_understood)?,
+        valid_until: answer.valid_until.map(Timestamp::from_micros),
+    })
 }
 
 fn write_error(error: &VerifyError) -> Status {

@@ -46,7 +46,7 @@ impl ClientKeys for CachingClientKeys {
             self.count("unwatched");
             return self.keys.find(access_key).await;
         };
-        let digest = digest_of(access_key);
+        let digest = digest_of(access_key.as_bytes());
         let kept = self.answers.get(&digest);
         let kept = kept.filter(|answer| answer.is_valid(self.clock.now()) && self.news.holds(answer));
         if let Some(answer) = kept {

@@ -31,7 +31,6 @@ use super::{
     body::bound_silence,
     forwarded::take_origin,
     gate::{check, is_upgrade_denied, is_web_socket, render},
-    head::HeadLimits,
     strict::{Refusal, STAND_IN_METHOD, Strict},
     tls::ClientCertificate,
 };
@@ -110,8 +109,7 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let limits = HeadLimits::from(&self.server.options);
-        let stream = Strict::new(stream, limits, Arc::clone(&self.refusal));
+        let stream = Strict::new(stream, self.server.limits, Arc::clone(&self.refusal));
         let server = Arc::clone(&self.server);
         let service = hyper::service::service_fn(move |request| Arc::clone(&self).answer(request));
         let connection = server.builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
@@ -157,7 +155,7 @@ impl Connection {
         {
             return Err(Problem::from(*fault));
         }
-        check(parts, self.server.options.uri_bytes_max)?;
+        check(parts, self.server.limits)?;
         if !self.server.is_public {
             parts.extensions.insert(PeerAddress(self.address));
             return Ok(());

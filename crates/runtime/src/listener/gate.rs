@@ -6,19 +6,19 @@ use prosopa_http::{cookies::authority_of, harden};
 use prosopa_model::RequestId;
 use prosopa_problem::{Code, Problem};
 
-use super::head::{FIELDS_MAX, Fault, asks_for_web_socket};
+use super::head::{Fault, HeadLimits, asks_for_web_socket};
 
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 
 /// Refuses what no route may be asked, and takes out what none may see.
-pub(super) fn check(parts: &mut Parts, uri_bytes_max: usize) -> Result<(), Problem> {
+pub(super) fn check(parts: &mut Parts, limits: HeadLimits) -> Result<(), Problem> {
     if parts.method == Method::CONNECT {
         return Err(malformed("this is no proxy"));
     }
-    if parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > uri_bytes_max) {
+    if parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > limits.uri_bytes_max) {
         return Err(Problem::from(Fault::UriTooLong));
     }
-    if parts.headers.len() > FIELDS_MAX {
+    if parts.headers.len() > limits.fields_max {
         return Err(Problem::from(Fault::HeadTooLarge));
     }
     if !names_one_host(parts) {

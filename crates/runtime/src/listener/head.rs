@@ -13,16 +13,12 @@ mod tests;
 use http::HeaderValue;
 
 use self::chunks::Chunks;
-use super::ListenerOptions;
 
 /// How every connection with HTTP/2 begins (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Empty lines that may stand before a request (RFC 9112, section 2.2).
 const BLANK_LINES_MAX: usize = 2;
-
-/// Fields of one head.
-pub(super) const FIELDS_MAX: usize = 100;
 
 /// What is wrong with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,17 +31,15 @@ pub(super) enum Fault {
     HeadTooLarge,
 }
 
-/// Sizes that a head may have, bytes.
+/// What a head may have.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HeadLimits {
-    head_bytes_max: usize,
-    uri_bytes_max: usize,
-}
-
-impl From<&ListenerOptions> for HeadLimits {
-    fn from(options: &ListenerOptions) -> Self {
-        Self { head_bytes_max: options.head_bytes_max, uri_bytes_max: options.uri_bytes_max }
-    }
+    /// Bytes of all its lines; over HTTP/2 of its fields.
+    pub(super) head_bytes_max: usize,
+    /// Bytes of its target.
+    pub(super) uri_bytes_max: usize,
+    /// Fields.
+    pub(super) fields_max: usize,
 }
 
 /// Follows one connection.
@@ -160,7 +154,7 @@ impl Head {
                     }
                 }
                 line if !self.has_request_line => self.read_request_line(line, limits)?,
-                line => self.read_field(line)?,
+                line => self.read_field(line, limits)?,
             }
         }
         self.searched = bytes.len();
@@ -183,9 +177,9 @@ impl Head {
         if rest.len() - space - 1 > limits.uri_bytes_max { Err(Fault::UriTooLong) } else { Ok(()) }
     }
 
-    fn read_field(&mut self, line: &[u8]) -> Result<(), Fault> {
+    fn read_field(&mut self, line: &[u8], limits: HeadLimits) -> Result<(), Fault> {
         self.fields += 1;
-        if self.fields > FIELDS_MAX {
+        if self.fields > limits.fields_max {
             return Err(Fault::HeadTooLarge);
         }
         // Only three names matter here, and most others begin otherwise.

@@ -1,5 +1,7 @@
 //! `/api/v1/clients`, `/api/v1/clients/sign-up`, `/api/v1/clients/{id}` and `…/{id}/rotate`.
 
+pub(super) mod certificates;
+
 use axum::{
     Extension, extract,
     response::{IntoResponse, Response},

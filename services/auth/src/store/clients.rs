@@ -1,5 +1,6 @@
 //! Statements about API clients and the keys that they sign with.
 
+mod certificates;
 mod keys;
 
 use std::str::FromStr;
@@ -10,7 +11,10 @@ use prosopa_model::{
 };
 use prosopa_store::{Column, ColumnError, affected, on_db, query, query_as, row};
 
-pub(crate) use self::keys::{ClientSecret, NewClientKey};
+pub(crate) use self::{
+    certificates::ClientCertificate,
+    keys::{ClientSecret, NewClientKey},
+};
 
 use super::{Store, Write};
 use crate::{error::Error, key_text::HasText};

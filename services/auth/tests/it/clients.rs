@@ -1,3 +1,4 @@
+mod certificates;
 mod lifetime;
 mod rotation;
 mod sign_up;

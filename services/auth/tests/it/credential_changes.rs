@@ -18,7 +18,7 @@ use prosopa_store::{Backend, Database, Tx, affected, on_db, query, testing::desc
 use crate::support::{App, PASSWORD};
 
 /// Tables by which credentials are judged: each of their changes is told.
-const TOLD: [&str; 3] = ["users", "sessions", "api_keys"];
+const TOLD: [&str; 4] = ["api_client_certificates", "users", "sessions", "api_keys"];
 
 /// Tables that no judgement that is kept reads, or whose rows never change but by their own expiry.
 const UNTOLD: [&str; 20] = [

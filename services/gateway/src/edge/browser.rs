@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use prosopa_contract::verifier::{CookieError, CookieWish, PresentedCookie};
 use prosopa_http::cookies::{SESSION_COOKIE, Transport};
 use prosopa_model::Principal;
+use prosopa_runtime::ClientCertificate;
 
 use super::Edge;
 use crate::{
@@ -17,7 +18,8 @@ use crate::{
 };
 
 impl Edge {
-    /// Takes what tells who calls, so that no service sees it: a token or key, or else the session cookie.
+    /// Takes what tells who calls, so that no service sees it: a token or key, or else the session cookie, or else
+    /// the certificate of the connection.
     pub(super) fn take_presented(&self, request: &mut Request) -> Result<Presented, Refusal> {
         let transport = Transport::of(request.uri(), request.headers());
         let cookie = SESSION_COOKIE.take(transport, request.headers_mut());
@@ -25,12 +27,21 @@ impl Edge {
         match (credential, cookie) {
             (Some(credential), Ok(None)) => Ok(Presented::Credential(credential)),
             (None, Ok(Some(secret))) => Ok(Presented::Cookie { secret, wish: self.sites.judge(request)? }),
-            (None, Ok(None)) => Err(Refusal::Unauthenticated),
+            (None, Ok(None)) => self.take_certificate(request),
             (Some(_), Ok(Some(_))) => {
                 Err(Refusal::Malformed("send the session cookie or a credential, not both"))
             }
             (_, Err(_)) => Err(Refusal::Malformed("the session cookie is sent twice")),
         }
+    }
+
+    /// The certificate of the connection, which counts where nothing else tells who calls. Browsers show certificates
+    /// unasked, so that one from a page of another site is nobody's.
+    fn take_certificate(&self, request: &mut Request) -> Result<Presented, Refusal> {
+        let certificate = request.extensions_mut().remove::<ClientCertificate>();
+        let certificate = certificate.ok_or(Refusal::Unauthenticated)?;
+        self.sites.refuse_foreign(request)?;
+        Ok(Presented::Certificate(certificate.fingerprint))
     }
 
     /// Keeps the session cookie from an operation that asks for no credentials, and other sites from one that gives some.

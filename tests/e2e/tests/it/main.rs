@@ -22,5 +22,7 @@ mod orientations;
 mod pictures;
 mod process;
 mod signing;
+mod smuggling;
 mod sockets;
 mod telemetry;
+mod tls;

@@ -24,7 +24,7 @@ fn code(answer: &str) -> String {
 async fn large_heads_are_refused() {
     let target = Target::start(ListenerOptions::default()).await;
     let large = "b".repeat(33 * 1024);
-    let many = "A: b\r\n".repeat(101);
+    let many = "A: b\r\n".repeat(80);
     let ten_thousand = "x".repeat(10_000);
     for (head, status, expected) in [
         (format!("GET / HTTP/1.1\r\nHost: x\r\nA: {large}\r\n\r\n"), 431, "headers-too-large"),

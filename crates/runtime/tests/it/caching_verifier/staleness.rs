@@ -8,7 +8,9 @@ use tokio::{
     time::{Instant, advance},
 };
 
-use super::{Auth, Gateway, settle};
+use prosopa_contract::verifier::Verifier;
+
+use super::{Auth, Gateway, pass, settle};
 
 const USERS: usize = 3;
 
@@ -117,4 +119,23 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(play(steps))?;
     }
+}
+
+/// F9: what was said of a certificate is kept and forgotten like what was said of a credential, and apart from it.
+#[tokio::test(start_paused = true)]
+async fn a_certificate_is_kept_until_its_client_changes() {
+    let gateway = Gateway::start(Auth::new(2)).await;
+    let ask = async |user: u8| {
+        let verified = gateway.verifier.examine_certificate([user; 32]).await;
+        verified.unwrap().principal.requests_per_day_max.unwrap()
+    };
+    for _ in 0..3 {
+        assert_eq!(ask(1).await, 0);
+    }
+    assert_eq!(gateway.auth.asked(), 1);
+    assert_eq!(gateway.version(1).await, 0);
+    assert_eq!(gateway.auth.asked(), 2);
+    gateway.auth.change(1, |principal| principal.user_id.uuid());
+    pass(1_000).await;
+    assert_eq!(ask(1).await, 1);
 }
