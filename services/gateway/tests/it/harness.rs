@@ -17,12 +17,13 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use prosopa_contract::{
     client_keys::{ClientKey, ClientKeys, ClientKeysError},
-    verifier::{CookieError, CookieWish, PresentedCookie, Verifier, VerifyError},
+    verifier::{CookieError, CookieWish, PresentedCookie, Verified, Verifier, VerifyError},
 };
 use prosopa_gateway::{Config, GatewayService, MonotonicClock, Rate};
 use prosopa_model::{AccountId, ApiKeyId, Clock, Credential, Principal};
 use prosopa_runtime::{
-    Host, ListenerOptions, Listeners, Listening, PeerAddress, Platform, TaskEnded, Upstream,
+    ClientCertificate, Host, ListenerOptions, Listeners, Listening, PeerAddress, Platform, TaskEnded,
+    Upstream,
 };
 use prosopa_testkit::{ManualClock, TestDatabases, TestHome, principal_of};
 use prosopa_vault::Keyring;
@@ -86,6 +87,12 @@ impl Verifier for FakeVerifier {
             "unavailable" => Err(VerifyError::Unavailable { detail: "the hsm is on fire".into() }),
             known => self.principals.lock().unwrap().get(known).cloned().ok_or(VerifyError::Invalid),
         }
+    }
+
+    /// A certificate's digest is the credential, filled up with zeros.
+    async fn examine_certificate(&self, fingerprint: [u8; 32]) -> Result<Verified, VerifyError> {
+        let name = String::from_utf8_lossy(&fingerprint).trim_end_matches('\0').to_owned();
+        Ok(Verified { principal: self.verify(name.into()).await?, valid_until: None })
     }
 
     /// A cookie is a credential behind `cookie-`; its CSRF token is `csrf-` and the credential.
@@ -301,6 +308,14 @@ impl Call {
 
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.request.headers_mut().append(name, value.parse().unwrap());
+        self
+    }
+
+    /// Over a connection whose client has shown a certificate.
+    pub(crate) fn certified(mut self, name: &str) -> Self {
+        let mut fingerprint = [0; 32];
+        fingerprint[..name.len()].copy_from_slice(name.as_bytes());
+        self.request.extensions_mut().insert(ClientCertificate { fingerprint });
         self
     }
 

@@ -4,6 +4,7 @@
 mod authentication;
 mod bodies;
 mod browsers;
+mod certificates;
 mod compression;
 mod cors;
 mod docs;
