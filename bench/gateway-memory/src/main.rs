@@ -4,11 +4,15 @@
 
 mod callers;
 mod edge;
+mod memory;
 mod plans;
 
 use std::env;
 
-use crate::edge::Edge;
+use crate::{
+    edge::Edge,
+    memory::{peak_mb, resident_mb},
+};
 
 /// Requests in the gateway's hands at a time.
 const CONCURRENT: usize = 256;
@@ -27,21 +31,9 @@ async fn main() {
     println!("| and each key has called once | {:.1} |", resident_mb());
     edge.call_all(keys, CONCURRENT).await;
     println!("| and once more, its verification kept | {:.1} |", resident_mb());
-    println!("| most at any time | {:.1} |", field_mb("VmHWM"));
+    println!("| most at any time | {:.1} |", peak_mb());
 }
 
 fn number(name: &str, default: usize) -> usize {
     env::var(name).map_or(default, |text| text.parse().unwrap())
-}
-
-fn resident_mb() -> f64 {
-    field_mb("VmRSS")
-}
-
-/// A field of `/proc/self/status`, which has it in kB.
-fn field_mb(name: &str) -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-    let digits: String = line.chars().filter(char::is_ascii_digit).collect();
-    digits.parse::<f64>().unwrap() * 1_024.0 / 1e6
 }

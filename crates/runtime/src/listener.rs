@@ -152,11 +152,6 @@ impl Door {
         Self { name, listener, router, tls: None, is_public: false }
     }
 
-    /// Whether strangers may come.
-    pub(crate) const fn is_public(&self) -> bool {
-        self.is_public
-    }
-
     /// What answers there.
     pub(crate) fn router(&self) -> &Router {
         &self.router

@@ -51,6 +51,7 @@ pub const OTHERS: &[&str] = &[
     "bench/detection",
     "bench/events",
     "bench/gateway",
+    "bench/gateway-memory",
     "bench/jobs",
     "bench/logins",
     "bench/quota",
