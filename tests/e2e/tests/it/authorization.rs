@@ -49,6 +49,7 @@ async fn operations(product: &Product) -> Vec<Published> {
                 path: path
                     .replace("{id}", "det_01h455vb4pex5vsknk084sn02q")
                     .replace("{name}", "default")
+                    .replace("{fingerprint}", &"0".repeat(64))
                     .replace("{provider}", "google"),
                 is_administrative: description.contains("Only for administrators."),
                 scope: scope.map(str::to_owned),
