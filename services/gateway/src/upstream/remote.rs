@@ -3,12 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{BoxError, extract::Request, response::Response};
-use hyper::{body::Incoming, client::conn::TrySendError, upgrade::OnUpgrade};
+use hyper::{body::Incoming, client::conn::TrySendError};
 use rand::random;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use prosopa_http::CallerEnded;
 use prosopa_runtime::{Platform, PrincipalSigner, SignPrincipal, UpstreamAddress};
 
 use super::{
@@ -20,7 +19,7 @@ use super::{
     metrics::{ServiceMetrics, UpstreamMetrics},
     pool::{Place, Pool},
     retry::{Repeatable, RetryBudget},
-    tunnel::{self, Tunnel},
+    tunnel::{self, Tunnel, Wish},
 };
 use crate::{
     config::{RetryConfig, UpstreamConfig},
@@ -90,7 +89,7 @@ impl Remote {
         mut hand_on: impl FnMut() + Send,
     ) -> Result<Response, UpstreamFault> {
         let service = self.service;
-        let client = tunnel::take_wish(&mut request);
+        let wish = tunnel::take_wish(&mut request);
         headers::prepare(&mut request, service, &self.signer)
             .map_err(|source| UpstreamFault::Principal { service, source })?;
         // Before there is a place: whoever is refused anyway shall not wait for one.
@@ -102,8 +101,8 @@ impl Remote {
         };
         attempt.begin(deadline);
         self.budget.pay_in();
-        if let Some(client) = client {
-            return self.open_tunnel(request, client, place, attempt, hand_on).await;
+        if let Some(wish) = wish {
+            return self.open_tunnel(request, wish, place, attempt, hand_on).await;
         }
         let repeatable = Repeatable::of(&request);
         let mut retries = 0;
@@ -226,13 +225,13 @@ impl Remote {
     async fn open_tunnel(
         &self,
         mut request: Request,
-        client: OnUpgrade,
+        wish: Wish,
         place: Place,
         attempt: Attempt<'_>,
         mut hand_on: impl FnMut() + Send,
     ) -> Result<Response, UpstreamFault> {
         tunnel::put_switch(request.headers_mut());
-        let caller = request.extensions_mut().remove::<CallerEnded>();
+        let Wish { client, caller } = wish;
         let connection = match self.pool.connect().await {
             Ok(connection) => connection,
             Err(error) => return self.conclude(attempt, Err(self.unreachable(error))),

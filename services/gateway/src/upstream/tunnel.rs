@@ -35,15 +35,24 @@ const SWITCH_TIMEOUT: Duration = Duration::from_secs(10);
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 const UPGRADE: HeaderValue = HeaderValue::from_static("upgrade");
 
+/// A WebSocket that is asked for.
+pub(super) struct Wish {
+    /// The client's connection.
+    pub(super) client: OnUpgrade,
+    /// Who is no longer served once that ends; none where anybody is.
+    pub(super) caller: Option<CallerEnded>,
+}
+
 /// The client's connection, if the request asks for a WebSocket in the one way there is. All other upgrades are asked for
 /// in vain.
-pub(super) fn take_wish(request: &mut Request) -> Option<OnUpgrade> {
-    let wish = request.extensions_mut().remove::<OnUpgrade>()?;
+pub(super) fn take_wish(request: &mut Request) -> Option<Wish> {
+    let client = request.extensions_mut().remove::<OnUpgrade>()?;
     let is_asked = request.version() == Version::HTTP_11
         && request.method() == Method::GET
         && request.body().is_end_stream()
         && is_switch(request.headers());
-    is_asked.then_some(wish)
+    let caller = request.extensions_mut().remove::<CallerEnded>();
+    is_asked.then_some(Wish { client, caller })
 }
 
 /// Says in a head that is for the other side that the protocol is to change, or does.
