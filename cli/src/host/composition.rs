@@ -24,6 +24,7 @@ use prosopa_notifications::NotificationsService;
 use prosopa_runtime::{
     Backend, CachingVerifier, Databases, Host, InternalRoutes, Platform, PublicRoutes, Service, Upstream,
 };
+use prosopa_store::Migration;
 use prosopa_vault::Keyring;
 
 use super::{
@@ -41,8 +42,8 @@ pub(crate) struct Product {
     pub(crate) host: Host,
     /// What users may ask for.
     pub(crate) public: PublicRoutes,
-    /// What the product's other processes may ask for.
-    pub(crate) internal: InternalRoutes,
+    /// What the product's other processes may ask for; none where there are no others.
+    pub(crate) internal: Option<InternalRoutes>,
     pub(crate) new_administrator: Option<NewAdministrator>,
 }
 
@@ -54,16 +55,33 @@ pub(crate) fn build_platform(settings: &Settings) -> Result<Platform, Failure> {
     Ok(Platform::new(data_dir, keyring, Arc::new(SystemClock)).with_databases(databases))
 }
 
+/// The databases of every service, each with its schema.
+pub(crate) fn schemas() -> impl Iterator<Item = (&'static str, &'static [Migration])> {
+    let services = [
+        AuthService::schemas(),
+        DetectionService::schemas(),
+        EngineService::schemas(),
+        GatewayService::schemas(),
+        NotificationsService::schemas(),
+    ];
+    services.into_iter().flatten().copied()
+}
+
 /// Builds what is hosted, those first that others need, and finds the others.
 pub(crate) async fn build(mut settings: Settings, hosted: &Hosted) -> Result<Product, Failure> {
     // One number, two users: the gateway enforces the default plan, auth lets nobody ask for more.
     settings.auth.default_requests_per_day = settings.gateway.plan.requests_per_day;
     let platform = build_platform(&settings)?;
-    let believed = platform.principal_verifier(&settings.principals)?;
+    let internal = if hosted.is_internal() {
+        let believed = platform.principal_verifier(&settings.principals)?;
+        Some(InternalRoutes::new(believed, Arc::clone(&platform.clock)))
+    } else {
+        None
+    };
     let product = Product {
         host: Host::new(platform.clone()),
         public: Router::new().into(),
-        internal: InternalRoutes::new(believed, Arc::clone(&platform.clock)),
+        internal,
         new_administrator: None,
         platform,
     };
@@ -141,25 +159,26 @@ impl Assembly<'_> {
         Ok(())
     }
 
-    /// What auth says in another process is kept for as long as it is heard of what changes.
+    /// Of a credential only a gateway asks; what auth says of it is kept for as long as it is heard of what changes.
     fn find_auth(&mut self) -> Result<(), Failure> {
         let channel = self.settings.peers.channel(AuthService::NAME)?;
+        let Product { host, platform, .. } = &mut self.product;
+        platform.peers.accounts = Some(Arc::new(AccountsClient::new(channel.clone())));
+        if !self.hosted.has(ServiceName::Gateway) {
+            return Ok(());
+        }
         // A stream of its own: it shall be heard however many questions wait.
         let watched = self.settings.peers.channel(AuthService::NAME)?;
-        let platform = &mut self.product.platform;
         let verifier = CachingVerifier::new(
             Arc::new(VerifierClient::new(channel.clone())),
             Arc::new(CredentialChangesClient::new(watched)),
             Arc::clone(&platform.clock),
             &platform.metrics,
         )?;
-        if self.hosted.has(ServiceName::Gateway) {
-            self.product.host.supervise(verifier.follower());
-        }
-        let keys = Arc::new(ClientKeysClient::new(channel.clone()));
+        host.supervise(verifier.follower());
+        let keys = Arc::new(ClientKeysClient::new(channel));
         platform.peers.client_keys = Some(Arc::new(verifier.with_client_keys(keys)));
         platform.peers.verifier = Some(Arc::new(verifier));
-        platform.peers.accounts = Some(Arc::new(AccountsClient::new(channel)));
         Ok(())
     }
 
@@ -191,10 +210,11 @@ impl Assembly<'_> {
     /// Makes a hosted service known to the other processes, and to the gateway here.
     fn offer<S: Service>(&mut self, http: Router, rpc: Routes) {
         self.hosted_routers.insert(S::NAME, http.clone());
-        // Each brings an answer of its own for what it does not know.
-        let router = http.reset_fallback().merge(rpc.into_axum_router().reset_fallback());
-        let internal = InternalRoutes::clone(&self.product.internal);
-        self.product.internal = internal.with_service(S::NAME, router);
+        self.product.internal = self.product.internal.take().map(|internal| {
+            // Each brings an answer of its own for what it does not know.
+            let router = http.reset_fallback().merge(rpc.into_axum_router().reset_fallback());
+            internal.with_service(S::NAME, router)
+        });
     }
 
     /// How the gateway here reaches a service.

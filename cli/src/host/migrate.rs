@@ -4,16 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use prosopa_auth::AuthService;
-use prosopa_detection::DetectionService;
-use prosopa_engine::EngineService;
-use prosopa_gateway::GatewayService;
-use prosopa_notifications::NotificationsService;
-use prosopa_runtime::{Databases, Service};
-use prosopa_store::{Database, Migration};
+use prosopa_runtime::Databases;
+use prosopa_store::Database;
 
 use super::{
-    Failure, say,
+    Failure,
+    composition::schemas,
+    say,
     settings::{Overrides, Settings},
     start_runtime,
 };
@@ -45,18 +42,6 @@ pub(super) fn run(arguments: Migrate) -> Result<(), Failure> {
     let databases = Databases::configured(&settings.database, &settings.server.data_dir)?;
     let runtime = start_runtime()?;
     if arguments.check { runtime.block_on(check(&databases)) } else { runtime.block_on(migrate(&databases)) }
-}
-
-/// The databases of every service, each with its schema.
-fn schemas() -> impl Iterator<Item = (&'static str, &'static [Migration])> {
-    let services = [
-        AuthService::schemas(),
-        DetectionService::schemas(),
-        EngineService::schemas(),
-        GatewayService::schemas(),
-        NotificationsService::schemas(),
-    ];
-    services.into_iter().flatten().copied()
 }
 
 async fn check(databases: &Databases) -> Result<(), Failure> {

@@ -57,8 +57,8 @@ async fn serve(settings: Settings, hosted: Hosted) -> Result<(), Failure> {
         certificate,
     };
     let mut product = composition::build(settings, &hosted).await?;
-    if let Some(listener) = internal {
-        product.host.serve_internal(listener, product.internal);
+    if let (Some(listener), Some(routes)) = (internal, product.internal.take()) {
+        product.host.serve_internal(listener, routes);
     }
     end_on_signals(&product.platform.shutdown)?;
     // A server does not end because nobody reads its greeting.

@@ -9,7 +9,6 @@ use super::{
     hosted::{Hosted, ServiceName},
     process,
     settings::{Overrides, Settings},
-    tls::TlsArguments,
 };
 
 pub(super) const EXAMPLES: &str = "Examples:
@@ -28,43 +27,26 @@ pub(crate) struct Serve {
     /// What to host.
     #[arg(required = true, value_name = "SERVICE")]
     services: Vec<ServiceName>,
-    /// Folder of everything the product keeps, shared by its processes; made if there is none [default: data].
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
-    /// Address for users, of the gateway [default: 127.0.0.1:8080].
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<SocketAddr>,
-    /// Address for the product's other processes [default: a port of the first service on 127.0.0.1].
+    /// Address for the product's other processes [default: 127.0.0.1, port 8091 for auth, 8092 for detection, 8093 for the
+    /// engine, 8094 for notifications].
     #[arg(long, value_name = "ADDRESS")]
     internal_listen: Option<SocketAddr>,
-    /// Address for operators: /livez, /readyz, /metrics [default: 127.0.0.1, with the last digit of the other port].
-    #[arg(long, value_name = "ADDRESS")]
-    admin_listen: Option<SocketAddr>,
-    /// Folder of the model pack [default: models/default, or what `PROSOPA_MODEL_PACK` names].
-    #[arg(long, value_name = "DIR")]
-    model_pack: Option<PathBuf>,
+    #[command(flatten)]
+    overrides: Overrides,
     /// Configuration file [default: prosopa.toml, if there is one].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    #[command(flatten)]
-    tls: TlsArguments,
 }
 
 pub(super) fn run(arguments: Serve) -> Result<(), Failure> {
-    let hosted = Hosted::some(arguments.services);
-    if arguments.listen.is_some() && !hosted.is_public() {
+    let Serve { services, internal_listen, overrides, config } = arguments;
+    let hosted = Hosted::some(services);
+    if overrides.listen.is_some() && !hosted.is_public() {
         return Err("--listen is for users, who talk to the gateway: use --internal-listen".into());
     }
-    if arguments.tls.is_some() && !hosted.is_public() {
+    if overrides.tls.is_some() && !hosted.is_public() {
         return Err("TLS is spoken with users, who talk to the gateway".into());
     }
-    let overrides = Overrides {
-        data_dir: arguments.data_dir,
-        listen: arguments.listen,
-        internal_listen: arguments.internal_listen,
-        admin_listen: arguments.admin_listen,
-        model_pack: arguments.model_pack,
-        tls: arguments.tls,
-    };
-    process::run(Settings::load(arguments.config.as_deref(), overrides)?, hosted)
+    let overrides = Overrides { internal_listen, ..overrides };
+    process::run(Settings::load(config.as_deref(), overrides)?, hosted)
 }

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::Args;
 use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
@@ -93,14 +94,26 @@ impl Server {
     }
 }
 
-/// Flags that outrank the file and the environment.
-#[derive(Debug, Default)]
+/// Flags of the commands that host services; they outrank the file and the environment.
+#[derive(Debug, Default, Args)]
 pub(crate) struct Overrides {
+    /// Folder of everything the product keeps, shared by its processes; made if there is none [default: data].
+    #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// Address for users, of the gateway [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
+    /// Address for the product's other processes; only `serve` has any.
+    #[arg(skip)]
     pub(crate) internal_listen: Option<SocketAddr>,
+    /// Address for operators: /livez, /readyz, /metrics [default: 127.0.0.1:9090 with the gateway; else 9091 for auth, 9092
+    /// for detection, 9093 for the engine, 9094 for notifications].
+    #[arg(long, value_name = "ADDRESS")]
     pub(crate) admin_listen: Option<SocketAddr>,
+    /// Folder of the model pack [default: models/default, or what `PROSOPA_MODEL_PACK` names].
+    #[arg(long, value_name = "DIR")]
     pub(crate) model_pack: Option<PathBuf>,
+    #[command(flatten)]
     pub(crate) tls: TlsArguments,
 }
 

@@ -29,7 +29,6 @@ use crate::{
 pub struct PublicRoutes(Router);
 
 /// What the product's other processes may ask for: services, each behind the verification of principals for it.
-#[derive(Clone)]
 pub struct InternalRoutes {
     router: Router,
     verifier: PrincipalVerifier,
