@@ -8,6 +8,8 @@ mod admin;
 mod caching_verifier;
 mod databases;
 mod events;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod hop;
 mod host;
 mod listener;

@@ -8,6 +8,8 @@
 mod body;
 mod connection;
 mod forwarded;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod gate;
 mod head;
 mod metrics;

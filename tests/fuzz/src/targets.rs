@@ -1,5 +1,8 @@
 //! What is tried, and what each of them promises.
 
+mod connections;
+mod files;
+
 use axum::extract::{FromRequestParts as _, OptionalFromRequestParts as _};
 use futures::executor::block_on;
 use http::{HeaderMap, request::Parts};
@@ -92,6 +95,9 @@ pub(crate) const TARGETS: &[Target] = &[
         words: &[b"acc_", b"usr_", b"7zzzzzzzzzzzzzzzzzzzzzzzzz", b"8", b"_", b"T", b"Z", b"+00:00"],
         read: read_ids,
     },
+    connections::HEADS,
+    connections::FORWARDED,
+    files::FILES,
 ];
 
 /// When the samples were signed, seconds since the epoch.
