@@ -2,6 +2,7 @@
 //!
 //! Knows no mechanism (no HTTP, no database) and no service; plain values with their text forms.
 
+pub mod cell_rate;
 pub mod clock;
 pub mod cursor;
 pub mod id;
@@ -13,6 +14,7 @@ pub mod timestamp;
 pub mod window;
 
 pub use self::{
+    cell_rate::{Cell, CellRate},
     clock::{Clock, SystemClock},
     cursor::Cursor,
     id::{
