@@ -12,14 +12,18 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockWriteGuard},
 };
 
+use aws_lc_rs::hkdf::{HKDF_SHA256, Prk, Salt};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
 use self::file::KeyringFile;
-use crate::aead::Cipher;
+use crate::aead::{Cipher, KEY_BYTES};
 
 const VERSION: u8 = 1;
 const KEY_ID_LEN_MAX: usize = 64;
+
+/// Keeps keys that are derived apart from all else that is made of a master key.
+const ROOT_SALT: &[u8] = b"prosopa/keyring/derive";
 
 /// The keys with which values are sealed and opened. Cheap to clone; clones learn of new keys together.
 #[derive(Clone)]
@@ -34,6 +38,8 @@ struct Shared {
 
 struct Keys {
     active: String,
+    /// What keys are derived from.
+    active_root: Prk,
     by_id: BTreeMap<String, Cipher>,
 }
 
@@ -131,6 +137,17 @@ impl Keyring {
         key.open(header_len, context.as_bytes(), sealed).map_err(|_| OpenError::Damaged)
     }
 
+    /// A key for `purpose` that only this deployment has (HKDF-SHA-256, RFC 5869), of the key that seals: with a new one
+    /// of these all of those are new. For what may be forgotten, such as names under which something is counted.
+    pub fn derive(&self, purpose: &str) -> Result<Zeroizing<[u8; KEY_BYTES]>, KeyringError> {
+        let mut derived = Zeroizing::new([0; KEY_BYTES]);
+        let info = [purpose.as_bytes()];
+        let keys = self.keys();
+        let expanded = keys.active_root.expand(&info, HKDF_SHA256).map_err(|_| KeyringError::Random)?;
+        expanded.fill(&mut derived[..]).map_err(|_| KeyringError::Random)?;
+        Ok(derived)
+    }
+
     fn keys(&self) -> Arc<Keys> {
         Arc::clone(&self.shared.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -154,6 +171,7 @@ impl Keys {
             reason: reason.to_owned(),
         };
         let mut by_id = BTreeMap::new();
+        let mut roots = Vec::new();
         for key in &file.keys {
             if key.id.is_empty() || key.id.len() > KEY_ID_LEN_MAX {
                 return Err(malformed("a key's id must have 1 to 64 bytes"));
@@ -161,12 +179,14 @@ impl Keys {
             let secret = STANDARD.decode(&key.secret).map_err(|_| malformed("a secret is not base64"))?;
             let secret = Zeroizing::new(secret);
             let cipher = Cipher::new(&secret).ok_or_else(|| malformed("a secret must have 32 bytes"))?;
+            roots.push(Salt::new(HKDF_SHA256, ROOT_SALT).extract(&secret));
             if by_id.insert(key.id.clone(), cipher).is_some() {
                 return Err(malformed("two keys have one id"));
             }
         }
         let active = file.keys.first().ok_or_else(|| malformed("it has no key"))?.id.clone();
-        Ok(Self { active, by_id })
+        let active_root = roots.into_iter().next().ok_or_else(|| malformed("it has no key"))?;
+        Ok(Self { active, active_root, by_id })
     }
 }
 

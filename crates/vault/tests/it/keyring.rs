@@ -176,3 +176,17 @@ fn debug_shows_no_secret() {
     assert_eq!(secret.len(), 44);
     assert_eq!(format!("{keyring:?}"), r#"Keyring { active: "k1", .. }"#);
 }
+
+/// Every process of a deployment derives the same keys; others, other purposes and newer master keys give others.
+#[test]
+fn derived_keys_are_the_deployments_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, same) = (keyring(folder.path()), keyring(folder.path()));
+    let derived = one.derive("a").unwrap();
+    assert!(derived == same.derive("a").unwrap());
+    assert!(derived != one.derive("b").unwrap());
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert!(derived != keyring(elsewhere.path()).derive("a").unwrap());
+    one.rotate().unwrap();
+    assert!(derived != one.derive("a").unwrap());
+}
