@@ -44,6 +44,7 @@ if needs_package PROSOPA_FACENET_ARCHIVE "$facenet_file"; then
   python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 fi
 if $with_servers && ! postgres_programs >/dev/null; then missing+=(postgresql); fi
+if $with_servers && ! have redis-server; then missing+=(redis-server); fi
 # Debian's Python makes no environments by itself; tests have some (scripts/test-python.sh).
 if $with_servers && ! python3 -c 'import ensurepip' 2>/dev/null; then missing+=(python3-venv); fi
 if $with_servers; then
@@ -63,6 +64,13 @@ export DEBIAN_FRONTEND=noninteractive
 if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
   mkdir -p /etc/postgresql-common
   printf 'create_main_cluster = false\n' >/etc/postgresql-common/createcluster.conf
+fi
+# The same for services of other packages, while they are installed (policy-rc.d of Debian's invoke-rc.d).
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+  trap 'rm -f "$policy"' EXIT
 fi
 apt-get update --quiet=2 >/dev/null
 apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}" </dev/null >/dev/null ||

@@ -1,4 +1,5 @@
-//! Databases: pools, transactions, migrations. The only crate that names a SQL driver.
+//! Databases: pools, transactions, migrations; and what processes remember together for a while, in [`Redis`]. The only
+//! crate that names a driver.
 //!
 //! A service owns one [`Database`] and writes its SQL once, with `$1` placeholders, through [`on_db!`]; what cannot
 //! be said alike to every backend is a named function in `dialect`. Times and ids are bound in their stored form
@@ -14,6 +15,7 @@ mod migrations;
 mod options;
 mod pools;
 mod postgres;
+mod redis;
 mod retry;
 mod row;
 mod sqlite;
@@ -29,6 +31,7 @@ pub use self::{
     many::of_rows,
     migrations::Migration,
     options::Options,
+    redis::{Redis, RedisKey, RedisLost, RedisOptions, RedisOptionsError},
     retry::{Attempts, Retryable},
     row::{Column, ColumnError},
 };

@@ -11,6 +11,7 @@ mod exchange;
 mod files;
 mod log;
 mod platform;
+mod redis;
 
 pub use self::{
     accounts::ScriptedAccounts,
@@ -21,4 +22,5 @@ pub use self::{
     files::contains_anywhere,
     log::{keep_log, take_log},
     platform::{TestHome, TestPlatform, principal_of},
+    redis::TestRedis,
 };

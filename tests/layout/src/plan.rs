@@ -23,7 +23,8 @@ pub const CRATES: &[Crate] = &[
     Crate { name: "contract", may_use: &[&["model"]] },
     Crate { name: "problem", may_use: &[&["model"]] },
     Crate { name: "http", may_use: &[VOCABULARY] },
-    Crate { name: "store", may_use: &[VOCABULARY] },
+    // Calls of Redis are counted, whoever makes them.
+    Crate { name: "store", may_use: &[VOCABULARY, &["telemetry"]] },
     // Keys of subjects are rows of a database of their own, so that they can be destroyed and kept out of long backups.
     Crate { name: "vault", may_use: &[VOCABULARY, &["store"]] },
     Crate { name: "telemetry", may_use: &[VOCABULARY] },
@@ -67,6 +68,7 @@ pub const OTHERS: &[&str] = &[
 /// A library and its family (`name`, `name-…`), and the only folders whose packages may name it.
 pub const RESERVED: &[(&str, &[&str])] = &[
     ("sqlx", &["crates/store"]),
+    ("redis", &["crates/store"]),
     ("candle", &["services/engine"]),
     ("rdkafka", &["crates/events"]),
     ("kube", &["operator", "operator/crd"]),

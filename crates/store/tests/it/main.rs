@@ -11,6 +11,7 @@ use prosopa_testkit::TestHome;
 mod addresses;
 mod conflicts;
 mod idempotency;
+mod redis;
 mod tls;
 
 const FIRST: Migration = Migration {
