@@ -71,7 +71,7 @@ pub(crate) fn schemas() -> impl Iterator<Item = (&'static str, &'static [Migrati
 pub(crate) async fn build(mut settings: Settings, hosted: &Hosted) -> Result<Product, Failure> {
     // One number, two users: the gateway enforces the default plan, auth lets nobody ask for more.
     settings.auth.default_requests_per_day = settings.gateway.plan.requests_per_day;
-    let platform = build_platform(&settings)?;
+    let platform = build_platform(&settings)?.with_redis(&settings.redis).await?;
     let internal = if hosted.is_internal() {
         let believed = platform.principal_verifier(&settings.principals)?;
         Some(InternalRoutes::new(believed, Arc::clone(&platform.clock)))

@@ -18,7 +18,7 @@ use prosopa_detection as detection;
 use prosopa_engine as engine;
 use prosopa_gateway as gateway;
 use prosopa_notifications as notifications;
-use prosopa_runtime::{DatabaseConfig, ListenerOptions, PeerAddresses, PrincipalConfig};
+use prosopa_runtime::{DatabaseConfig, ListenerOptions, PeerAddresses, PrincipalConfig, RedisConfig};
 use prosopa_telemetry as telemetry;
 
 use super::{
@@ -50,6 +50,7 @@ pub(crate) struct Settings {
     pub(crate) detection: detection::Config,
     pub(crate) notifications: notifications::Config,
     pub(crate) gateway: gateway::Config,
+    pub(crate) redis: RedisConfig,
 }
 
 /// The process itself.

@@ -26,15 +26,15 @@ async fn show_metrics(State(metrics): State<Metrics>) -> impl IntoResponse {
 }
 
 async fn show_readiness(State(readiness): State<Arc<Vec<Readiness>>>) -> impl IntoResponse {
-    let answers = join_all(readiness.iter().map(|readiness| async {
+    let answers = join_all(readiness.iter().map(|readiness| async move {
         let answer = tokio::time::timeout(CHECK_TIMEOUT, (readiness.check)()).await;
-        (readiness.name, answer.unwrap_or_else(|_| Err("no answer in time".to_owned())))
+        (readiness, answer.unwrap_or_else(|_| Err("no answer in time".to_owned())))
     }))
     .await;
-    let is_ready = answers.iter().all(|(_, answer)| answer.is_ok());
-    let checks = answers.into_iter().map(|(name, answer)| {
+    let is_ready = answers.iter().all(|(readiness, answer)| readiness.is_dispensable || answer.is_ok());
+    let checks = answers.into_iter().map(|(readiness, answer)| {
         let text = answer.err().unwrap_or_else(|| "ok".to_owned());
-        (name.to_owned(), Value::String(text))
+        (readiness.name.to_owned(), Value::String(text))
     });
     let body = json!({ "ready": is_ready, "checks": checks.collect::<Map<_, _>>() });
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -13,6 +13,7 @@ use crate::{
     InternalRoutes, ListenerOptions, Listening, Parts, Platform, PublicRoutes, Readiness, Task, Tls, admin,
     events,
     listener::{self, Door, ListenerMetrics},
+    redis,
     task::{Restarts, TaskEnded},
 };
 
@@ -167,6 +168,8 @@ impl Host {
         };
         let mut readiness = self.platform.database_readiness();
         readiness.extend(self.readiness);
+        readiness.extend(self.platform.redis.as_ref().map(redis::readiness));
+        let redis = self.platform.redis.as_ref().map(redis::tend);
         let restarts = Restarts::declare(&self.platform.metrics);
         // Operators can look until the very end.
         let (stop_admin, stop_tasks) = (CancellationToken::new(), CancellationToken::new());
@@ -181,7 +184,7 @@ impl Host {
             ),
             Err(error) => return Err(TaskEnded { task: "events", reason: error.to_string() }),
         };
-        for task in self.tasks.into_iter().chain(carriers) {
+        for task in self.tasks.into_iter().chain(carriers).chain(redis) {
             readiness.extend(task.readiness());
             let end_process = self.platform.shutdown.clone();
             tasks.spawn(task.supervise(stop_tasks.clone(), end_process, restarts.clone()));

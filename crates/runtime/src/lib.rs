@@ -16,6 +16,7 @@ mod listener;
 mod peer_addresses;
 mod platform;
 mod principals;
+mod redis;
 mod routes;
 mod service;
 mod task;
@@ -37,6 +38,7 @@ pub use self::{
         PrincipalSigner, PrincipalVerifier, PublicKey, PublicKeySet, SignError, SignPrincipal,
         SignPrincipalService, TokenError, VerifyPrincipal, VerifyPrincipalService,
     },
+    redis::{RedisConfig, RedisConfigError},
     routes::{InternalRoutes, PublicRoutes},
     service::{BuildError, Parts, Readiness, ReadinessCheck, Schemas, Service},
     task::{Task, TaskEnded, TaskKind},

@@ -15,12 +15,13 @@ use prosopa_contract::{
 };
 use prosopa_http::Operation;
 use prosopa_model::Clock;
-use prosopa_store::{Database, Migration, Options};
+use prosopa_store::{Database, Migration, Options, Redis};
 use prosopa_telemetry::Metrics;
 use prosopa_vault::{BlobStore, Keyring};
 
 use crate::{
     PrincipalConfig, PrincipalKeyError, PrincipalKeys, PrincipalPublicKeys, PrincipalVerifier, Readiness,
+    RedisConfig, RedisConfigError,
     databases::{DatabaseConfigError, Databases},
 };
 
@@ -38,6 +39,8 @@ pub struct Platform {
     pub metrics: Metrics,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What the deployment's processes remember together; none where each does by itself.
+    pub redis: Option<Redis>,
     /// Other services.
     pub peers: Peers,
     /// Cancelled when the process is to end.
@@ -71,6 +74,7 @@ impl Platform {
             keyring,
             metrics: Metrics::new(),
             clock,
+            redis: None,
             peers: Peers::default(),
             shutdown: CancellationToken::new(),
             locations: Arc::new(Databases::in_folder(data_dir)),
@@ -82,6 +86,17 @@ impl Platform {
     #[must_use]
     pub fn with_databases(self, locations: Databases) -> Self {
         Self { locations: Arc::new(locations), ..self }
+    }
+
+    /// The same platform with the server that is configured for what processes remember together, if one is. It is looked
+    /// for once; where it is not there, the process goes on without it.
+    pub async fn with_redis(self, config: &RedisConfig) -> Result<Self, RedisConfigError> {
+        let redis = config.open(&self.keyring, &self.metrics)?;
+        if let Some(redis) = &redis {
+            // Why not, is logged.
+            let _ = redis.find().await;
+        }
+        Ok(Self { redis, ..self })
     }
 
     /// Opens and migrates the database of the service `name`. The host closes it at the end.

@@ -73,6 +73,8 @@ pub struct Readiness {
     pub name: &'static str,
     /// Asked at every `/readyz`; must answer within a second.
     pub check: ReadinessCheck,
+    /// Whether the process does its work without it: then it is only told of.
+    pub is_dispensable: bool,
 }
 
 impl Readiness {
@@ -82,6 +84,12 @@ impl Readiness {
         F: Fn() -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), String>> + Send + 'static,
     {
-        Self { name, check: Arc::new(move || Box::pin(check())) }
+        Self { name, check: Arc::new(move || Box::pin(check())), is_dispensable: false }
+    }
+
+    /// The same check of what the process can do without.
+    #[must_use]
+    pub fn dispensable(self) -> Self {
+        Self { is_dispensable: true, ..self }
     }
 }

@@ -5,6 +5,7 @@ mod attacks;
 mod caching_verifier;
 mod connections;
 mod principals;
+mod redis;
 mod tasks;
 mod tls;
 
