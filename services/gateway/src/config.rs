@@ -34,6 +34,8 @@ pub struct Config {
     pub failed_authentication_rate: Rate,
     /// Callers, and likewise addresses, whose rate is remembered at the same time.
     pub rate_entries_max: usize,
+    /// Gateways that share a Redis: while it is lost, each admits its part of every rate.
+    pub replicas: u32,
     /// Sites whose pages may use the sessions of browsers, beside the host that requests name: `https://app.example.org`
     /// where a proxy in front passes another `Host` on than browsers sent.
     pub browser_origins: Vec<String>,
@@ -66,6 +68,7 @@ impl Default for Config {
             address_rate: Rate { requests_per_second: 10, burst: 40 },
             failed_authentication_rate: Rate { requests_per_second: 1, burst: 30 },
             rate_entries_max: 100_000,
+            replicas: 1,
             browser_origins: Vec::new(),
             on_ledger_loss: OnLedgerLoss::Deny,
             ledger_queue_max: 1_024,
@@ -159,6 +162,7 @@ impl Config {
         })?;
         check(!self.plan.name.is_empty(), "plan.name", || "a name".to_owned())?;
         check(self.rate_entries_max >= 1_000, "rate_entries_max", || "1000 or more".to_owned())?;
+        check((1..=10_000).contains(&self.replicas), "replicas", || "1 to 10000".to_owned())?;
         check(self.ledger_queue_max >= 1, "ledger_queue_max", || "1 or more".to_owned())?;
         self.cors.validate()?;
         self.request_log.validate()?;

@@ -57,7 +57,8 @@ use crate::{
     metrics::Metrics,
     monotonic::MonotonicClock,
     plans::PlanBook,
-    rate_limit::{CallerKey, NetworkKey, RateLimiter, TooFast},
+    rate_limit::{CallerKey, NetworkKey, TooFast},
+    rates::Rates,
     routes::{Route, Routes},
     signatures::Signatures,
     site::Site,
@@ -81,17 +82,17 @@ pub(crate) struct Edge {
     /// The web application, if there is one.
     pub(crate) site: Option<Site>,
     /// Rates of those who ask for its files.
-    pub(crate) readers: RateLimiter<NetworkKey>,
+    pub(crate) readers: Rates<NetworkKey>,
     /// What accounts have spent.
     pub(crate) ledger: Ledger,
     /// Who has which quota.
     pub(crate) plans: Arc<PlanBook>,
     /// Rates of authenticated callers.
-    pub(crate) callers: RateLimiter<CallerKey>,
+    pub(crate) callers: Rates<CallerKey>,
     /// Rates of everybody else.
-    pub(crate) networks: RateLimiter<NetworkKey>,
+    pub(crate) networks: Rates<NetworkKey>,
     /// Credentials presented in vain.
-    pub(crate) failures: RateLimiter<NetworkKey>,
+    pub(crate) failures: Rates<NetworkKey>,
     /// What is told of requests.
     pub(crate) usage: Spool,
     /// Of which of them bodies are told.
@@ -137,7 +138,7 @@ impl Edge {
         let route = match self.find_route(&request, exchange) {
             Ok(route) => route,
             Err(refusal) => {
-                self.limit_network(network, exchange)?;
+                self.limit_network(network, exchange).await?;
                 return Err(refusal);
             }
         };
@@ -178,19 +179,19 @@ impl Edge {
         if route.access.scope().is_none()
             && let Err(refusal) = self.pass_stranger(route, &mut request)
         {
-            self.limit_network(network, exchange)?;
+            self.limit_network(network, exchange).await?;
             return Err(refusal);
         }
         match route.access {
             Access::Public => {
                 drop_credentials(request.headers_mut());
                 Signatures::remove(request.headers_mut());
-                self.limit_network(network, exchange)?;
+                self.limit_network(network, exchange).await?;
             }
             // The service knows the secret; who guesses is as slow as any stranger.
             Access::OwnSecret => {
                 Signatures::remove(request.headers_mut());
-                self.limit_network(network, exchange)?;
+                self.limit_network(network, exchange).await?;
             }
             Access::Scope(scope) => {
                 let principal = self.authenticate(route, &mut request, network, exchange).await?;
@@ -258,15 +259,18 @@ impl Edge {
                 return self.authenticate_browser(route, secret, wish, network, exchange).await;
             }
             Err(refusal) => {
-                self.limit_network(network, exchange)?;
+                self.limit_network(network, exchange).await?;
                 return Err(refusal);
             }
         };
-        verified.map_err(|error| match error {
-            VerifyError::Invalid => self.refuse_guess(network, exchange, Refusal::Unauthenticated),
-            VerifyError::Expired => Refusal::TokenExpired,
-            VerifyError::Unavailable { detail } => Refusal::VerifierLost(detail),
-        })
+        match verified {
+            Ok(principal) => Ok(principal),
+            Err(VerifyError::Invalid) => {
+                Err(self.refuse_guess(network, exchange, Refusal::Unauthenticated).await)
+            }
+            Err(VerifyError::Expired) => Err(Refusal::TokenExpired),
+            Err(VerifyError::Unavailable { detail }) => Err(Refusal::VerifierLost(detail)),
+        }
     }
 
     /// From here on the request is told of, however it ends.
@@ -285,8 +289,13 @@ impl Edge {
     }
 
     /// The refusal of a credential that is not genuine: this one, unless the network has failed too often.
-    fn refuse_guess(&self, network: NetworkKey, exchange: &mut Exchange<'_>, refusal: Refusal) -> Refusal {
-        match self.failures.take(network, self.monotonic.elapsed()) {
+    async fn refuse_guess(
+        &self,
+        network: NetworkKey,
+        exchange: &mut Exchange<'_>,
+        refusal: Refusal,
+    ) -> Refusal {
+        match self.failures.take(network, self.monotonic.elapsed()).await {
             Ok(_) => refusal,
             Err(too_fast) => {
                 exchange.standing.burst = Some(Burst::new(self.failures.limit(), Err(too_fast)));
@@ -295,8 +304,8 @@ impl Edge {
         }
     }
 
-    fn limit_network(&self, network: NetworkKey, exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
-        let decision = self.networks.take(network, self.monotonic.elapsed());
+    async fn limit_network(&self, network: NetworkKey, exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
+        let decision = self.networks.take(network, self.monotonic.elapsed()).await;
         exchange.standing.burst = Some(Burst::new(self.networks.limit(), decision));
         decision?;
         Ok(())

@@ -22,6 +22,7 @@ mod monotonic;
 mod nonces;
 mod plans;
 mod rate_limit;
+mod rates;
 mod routes;
 mod service;
 mod signatures;

@@ -5,6 +5,7 @@
 //! nonce is new is decided by the insertion itself, so of many requests with the same one exactly one is told so. Does not
 //! know what is signed, nor whether rightly so.
 
+mod shared;
 mod writer;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use prosopa_store::Database;
 
 use crate::store::nonces::NonceRow;
 
-pub(crate) use self::writer::NonceWriter;
+pub(crate) use self::{shared::SharedNonces, writer::NonceWriter};
 
 /// Nonces that may wait to be written; further ones wait for a place.
 const QUEUE_MAX: usize = 1_024;
@@ -33,6 +34,9 @@ pub(crate) enum NonceError {
     /// The database refused; shared by all who waited for the transaction.
     #[error("the nonces cannot be written: {0}")]
     Store(Arc<prosopa_store::Error>),
+    /// Redis cannot tell what was used before.
+    #[error("redis cannot tell whether the nonce is new")]
+    RedisLost,
     /// The writer is not running.
     #[error("the writer of the nonces does not answer")]
     Stopped,

@@ -1,8 +1,8 @@
-//! Rate limits by the generic cell rate algorithm: one number per caller, exact under concurrency.
+//! Rate limits in this process by the generic cell rate algorithm ([`CellRate`]): one number per caller, exact under
+//! concurrency.
 //!
 //! A caller's *theoretical arrival time* (TAT) is when all it has sent so far would have been due at the allowed
-//! rate. A request moves it on by one interval and is admitted while it stays within `burst` intervals from now
-//! (ITU-T I.371, virtual scheduling). A TAT in the past says nothing, so such an entry may be forgotten.
+//! rate. A TAT in the past says nothing, so such an entry may be forgotten.
 
 use std::{
     collections::HashMap,
@@ -14,10 +14,19 @@ use std::{
 
 use uuid::Uuid;
 
-use prosopa_model::{Credential, Principal, RateLimit};
+use prosopa_model::{Cell, CellRate, Credential, Principal, RateLimit};
 
 /// A power of two; few enough to be cheap, enough that two cores seldom meet.
 const SHARDS: usize = 64;
+
+/// Length of what tells one who is limited from another.
+const RATE_KEY_BYTES: usize = 17;
+
+/// Who is limited.
+pub(crate) trait RateKey: Eq + Hash + Copy {
+    /// What tells one from another, wherever they are counted.
+    fn bytes(&self) -> [u8; RATE_KEY_BYTES];
+}
 
 /// Who is limited: a caller that was authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +49,17 @@ impl From<&Principal> for CallerKey {
     }
 }
 
+impl RateKey for CallerKey {
+    fn bytes(&self) -> [u8; RATE_KEY_BYTES] {
+        let (kind, id) = match self {
+            Self::ApiKey(id) => (0, id),
+            Self::Client(id) => (1, id),
+            Self::User(id) => (2, id),
+        };
+        tagged(kind, id.as_bytes())
+    }
+}
+
 /// Who is limited: a client's network, one address of IPv4 or the /64 of IPv6 that one customer has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum NetworkKey {
@@ -56,6 +76,23 @@ impl From<IpAddr> for NetworkKey {
             IpAddr::V6(address) => Self::V6((address.to_bits() >> 64) as u64),
         }
     }
+}
+
+impl RateKey for NetworkKey {
+    fn bytes(&self) -> [u8; RATE_KEY_BYTES] {
+        match self {
+            Self::V4(address) => tagged(4, &address.to_be_bytes()),
+            Self::V6(prefix) => tagged(6, &prefix.to_be_bytes()),
+        }
+    }
+}
+
+/// A kind and what is of one length for all of its kind.
+fn tagged(kind: u8, value: &[u8]) -> [u8; RATE_KEY_BYTES] {
+    let mut bytes = [0; RATE_KEY_BYTES];
+    bytes[0] = kind;
+    bytes[1..=value.len()].copy_from_slice(value);
+    bytes
 }
 
 /// A request that was admitted.
@@ -80,8 +117,7 @@ pub(crate) struct TooFast {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pace {
     limit: RateLimit,
-    interval_ns: u64,
-    depth_ns: u64,
+    cells: CellRate,
 }
 
 impl Pace {
@@ -89,7 +125,14 @@ impl Pace {
     pub(crate) fn new(limit: RateLimit) -> Self {
         // Rounded up: never faster than the limit says.
         let interval_ns = 1_000_000_000_u64.div_ceil(u64::from(limit.requests_per_second.max(1)));
-        Self { limit, interval_ns, depth_ns: interval_ns * u64::from(limit.burst) }
+        Self { limit, cells: CellRate::new(Duration::from_nanos(interval_ns), limit.burst) }
+    }
+
+    /// What each of so many gateways may admit that do not know of each other, at least one request at once.
+    pub(crate) fn share(&self, gateways: u32) -> Self {
+        let gateways = gateways.max(1);
+        let cells = CellRate::new(self.cells.interval() * gateways, self.limit.burst / gateways);
+        Self { cells, ..*self }
     }
 
     /// The limit itself.
@@ -97,71 +140,60 @@ impl Pace {
         self.limit
     }
 
-    fn judge(&self, next: u64, now: u64) -> Result<Allowance, TooFast> {
-        let ahead = next - now;
-        match self.depth_ns.checked_sub(ahead) {
-            Some(left) => {
-                let remaining = u32::try_from(left / self.interval_ns).unwrap_or(u32::MAX);
-                Ok(Allowance { remaining, full_after: Duration::from_nanos(ahead) })
-            }
-            None => Err(TooFast {
-                retry_after: Duration::from_nanos(ahead - self.depth_ns),
-                full_after: Duration::from_nanos(ahead - self.interval_ns),
-            }),
+    /// The limit as cells that follow each other, one for each request.
+    pub(crate) const fn cells(&self) -> CellRate {
+        self.cells
+    }
+
+    /// What a decision means for who asked.
+    pub(crate) fn judge(&self, cell: Cell) -> Result<Allowance, TooFast> {
+        let Cell { is_admitted, ahead } = cell;
+        if is_admitted {
+            Ok(Allowance { remaining: self.cells.remaining(ahead), full_after: ahead })
+        } else {
+            Err(TooFast {
+                retry_after: ahead.saturating_sub(self.cells.depth()),
+                full_after: ahead.saturating_sub(self.cells.interval()),
+            })
         }
     }
 }
 
-/// How fast each of many keys goes.
+/// How fast each of many keys goes, as this process knows it.
 pub(crate) struct RateLimiter<K> {
-    pace: Pace,
     hasher: RandomState,
     shards: Box<[Mutex<HashMap<K, u64>>]>,
     shard_entries_max: usize,
 }
 
 impl<K: Eq + Hash + Copy> RateLimiter<K> {
-    /// A limiter that remembers about `entries_max` keys; `limit` is that of keys for which no other pace is given.
-    pub(crate) fn new(limit: RateLimit, entries_max: usize) -> Self {
+    /// A limiter that remembers about `entries_max` keys.
+    pub(crate) fn new(entries_max: usize) -> Self {
         Self {
-            pace: Pace::new(limit),
             hasher: RandomState::new(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             shard_entries_max: entries_max.div_ceil(SHARDS).max(2),
         }
     }
 
-    /// The limit of keys for which no other pace is given.
-    pub(crate) const fn limit(&self) -> RateLimit {
-        self.pace.limit
-    }
-
-    /// Admits and counts a request at `now`, a monotonic time, or refuses it and counts nothing.
-    pub(crate) fn take(&self, key: K, now: Duration) -> Result<Allowance, TooFast> {
-        self.take_at(&self.pace, key, now)
-    }
-
-    /// The same for a key that has a pace of its own. The pace may change from one request to the next.
-    pub(crate) fn take_at(&self, pace: &Pace, key: K, now: Duration) -> Result<Allowance, TooFast> {
+    /// Admits and counts a request at `now`, a monotonic time, or refuses it and counts nothing. The pace of a key may change
+    /// from one request to the next.
+    pub(crate) fn take(&self, pace: &Pace, key: K, now: Duration) -> Result<Allowance, TooFast> {
         let now = nanos(now);
         let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(arrival) = shard.get_mut(&key) {
-            // What a slower pace has left behind is more than this one would ever have let pass: one request is left.
-            let is_of_another = *arrival > now + pace.depth_ns;
-            let due =
-                if is_of_another { now + pace.depth_ns - pace.interval_ns } else { (*arrival).max(now) };
-            let next = due + pace.interval_ns;
-            let allowance = pace.judge(next, now)?;
-            *arrival = next;
-            return Ok(allowance);
+            let cell = pace.cells.take(Duration::from_nanos(arrival.saturating_sub(now)));
+            if cell.is_admitted {
+                *arrival = now + nanos(cell.ahead);
+            }
+            return pace.judge(cell);
         }
-        let next = now + pace.interval_ns;
-        let allowance = pace.judge(next, now)?;
+        let cell = pace.cells.take(Duration::ZERO);
         if shard.len() >= self.shard_entries_max {
             make_room(&mut shard, now);
         }
-        shard.insert(key, next);
-        Ok(allowance)
+        shard.insert(key, now + nanos(cell.ahead));
+        pace.judge(cell)
     }
 
     fn shard(&self, key: &K) -> &Mutex<HashMap<K, u64>> {

@@ -22,9 +22,9 @@ use crate::{
     ledger::{Ledger, Writer},
     metrics::{Metrics, SpoolMetrics},
     monotonic::{MonotonicClock, SystemMonotonicClock},
-    nonces::{NonceWriter, Nonces},
+    nonces::{NonceWriter, Nonces, SharedNonces},
     plans::{Known, Plan, PlanBook},
-    rate_limit::RateLimiter,
+    rates::{Rates, Sharing},
     routes::RoutesBuilder,
     signatures::Signatures,
     site::Site,
@@ -103,6 +103,12 @@ impl GatewayService {
         let (usage, shipper) =
             begin_usage(config.usage_spool_bytes_max, platform, &database, &outbox, &metrics.usage)?;
         let (nonces, nonce_writer) = Nonces::open(database.clone(), Arc::clone(&platform.clock));
+        let nonces = SharedNonces::new(nonces, platform.redis.clone(), Arc::clone(&platform.clock));
+        let sharing = Sharing {
+            redis: platform.redis.clone(),
+            gateways: config.replicas,
+            entries_max: config.rate_entries_max,
+        };
         let signatures = Signatures {
             keys: platform.peers.client_keys.clone(),
             nonces,
@@ -122,12 +128,12 @@ impl GatewayService {
             sites: Sites::new(&config.browser_origins),
             front,
             site,
-            readers: RateLimiter::new(config.static_rate.into(), config.rate_entries_max),
+            readers: Rates::new("rate_of_readers", config.static_rate.into(), &sharing),
             ledger,
             plans: Arc::clone(&book),
-            callers: RateLimiter::new(rate, config.rate_entries_max),
-            networks: RateLimiter::new(config.address_rate.into(), config.rate_entries_max),
-            failures: RateLimiter::new(config.failed_authentication_rate.into(), config.rate_entries_max),
+            callers: Rates::new("rate_of_callers", rate, &sharing),
+            networks: Rates::new("rate_of_networks", config.address_rate.into(), &sharing),
+            failures: Rates::new("rate_of_failures", config.failed_authentication_rate.into(), &sharing),
             usage,
             sampling: Sampling::new(&config.request_log),
             clock: Arc::clone(&platform.clock),

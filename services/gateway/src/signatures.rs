@@ -1,7 +1,7 @@
 //! Who signs a request (RFC 9421): the order in which a signature is read, checked, verified and used up.
 //!
 //! What a signature is, `prosopa_http::signatures` knows; which keys there are, the peer with the `ClientKeys`; which nonces
-//! were used, the `Nonces`. Answers nobody and looks into no body: the digest that it must have is given back.
+//! were used, the [`SharedNonces`]. Answers nobody and looks into no body: the digest that it must have is given back.
 
 mod refusal;
 
@@ -15,7 +15,7 @@ use prosopa_http::signatures::{ContentDigest, SIGNATURE, SIGNATURE_INPUT, Signed
 use prosopa_model::{Clock, Principal};
 use prosopa_telemetry::IntCounterVec;
 
-use crate::nonces::Nonces;
+use crate::nonces::SharedNonces;
 
 pub(crate) use self::refusal::SignatureRefusal;
 
@@ -27,7 +27,7 @@ pub(crate) struct Signatures {
     /// Who knows the keys; without it, no signature is taken.
     pub(crate) keys: Option<Arc<dyn ClientKeys>>,
     /// What was used.
-    pub(crate) nonces: Nonces,
+    pub(crate) nonces: SharedNonces,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Signatures by what became of them.
@@ -77,7 +77,7 @@ impl Signatures {
         let found = keys.find(access_key).await.map_err(|error| SignatureRefusal::Lost(error.to_string()))?;
         let key = found.ok_or(SignatureRefusal::UnknownKey)?;
         request.verify(&verifying_key(&key)?)?;
-        let noted = self.nonces.note(access_key, terms.nonce, terms.remember_until).await;
+        let noted = self.nonces.note(access_key, &terms, &parts.method).await;
         if !noted.map_err(|error| SignatureRefusal::Lost(error.to_string()))? {
             return Err(SignatureRefusal::Replayed);
         }

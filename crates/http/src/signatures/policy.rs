@@ -28,6 +28,8 @@ const NONCE_LEN: std::ops::RangeInclusive<usize> = 16..=64;
 pub struct CheckedTerms {
     /// Used once by its key.
     pub nonce: String,
+    /// When it was made, by the clock of whoever made it: nobody has used the nonce before.
+    pub created: Timestamp,
     /// Until when the nonce must be remembered: no process takes the signature after that.
     pub remember_until: Timestamp,
     /// What the content must have: the covered digest, else that of nothing.
@@ -67,10 +69,11 @@ pub(super) fn check(
         }
     }
     let body_digest = body_digest(params, content)?;
-    let expires = check_times(params, now.seconds())?;
+    let (created, expires) = check_times(params, now.seconds())?;
     let nonce = params.nonce.clone().filter(|nonce| is_nonce(nonce)).ok_or(SignatureError::InvalidNonce)?;
-    let remember_until = Timestamp::from_micros((expires + CLOCK_SKEW_SECONDS).saturating_mul(1_000_000));
-    Ok(CheckedTerms { nonce, remember_until, body_digest })
+    let at = |seconds: i64| Timestamp::from_micros(seconds.saturating_mul(1_000_000));
+    let remember_until = at(expires + CLOCK_SKEW_SECONDS);
+    Ok(CheckedTerms { nonce, created: at(created), remember_until, body_digest })
 }
 
 fn body_digest(params: &SignatureParams, content: &Content) -> Result<ContentDigest, SignatureError> {
@@ -97,8 +100,8 @@ fn announces_content(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING) || lengths.any(|length| length.as_bytes() != b"0")
 }
 
-/// Gives the second from which on the signature is expired.
-fn check_times(params: &SignatureParams, now: i64) -> Result<i64, SignatureError> {
+/// Gives the second in which the signature was made, and that from which on it is expired.
+fn check_times(params: &SignatureParams, now: i64) -> Result<(i64, i64), SignatureError> {
     let created = params.created.ok_or(SignatureError::CreatedMissing)?;
     let expires = params.expires.ok_or(SignatureError::ExpiresMissing)?;
     if !(1..=LIFE_SECONDS_MAX).contains(&expires.saturating_sub(created)) {
@@ -110,7 +113,7 @@ fn check_times(params: &SignatureParams, now: i64) -> Result<i64, SignatureError
     if now >= expires {
         return Err(SignatureError::Expired);
     }
-    Ok(expires)
+    Ok((created, expires))
 }
 
 /// Both alphabets of base64 (RFC 4648), with or without padding; what the characters stand for is the caller's.

@@ -35,7 +35,8 @@ impl Edge {
             self.metrics.missing_plans.inc();
         }
         let pace = &applied.plan.pace;
-        let decision = self.callers.take_at(pace, CallerKey::from(&principal), self.monotonic.elapsed());
+        let key = CallerKey::from(&principal);
+        let decision = self.callers.take_at(pace, key, self.monotonic.elapsed()).await;
         exchange.standing.burst = Some(Burst::new(pace.limit(), decision));
         decision?;
         if !principal.scopes.has(scope) {

@@ -61,8 +61,12 @@ impl Edge {
         network: NetworkKey,
         exchange: &mut Exchange<'_>,
     ) -> Result<Principal, Refusal> {
-        self.verifier.verify_cookie(PresentedCookie { secret, wish }).await.map_err(|error| match error {
-            CookieError::Invalid => self.refuse_guess(network, exchange, Refusal::Unauthenticated),
+        let error = match self.verifier.verify_cookie(PresentedCookie { secret, wish }).await {
+            Ok(principal) => return Ok(principal),
+            Err(error) => error,
+        };
+        Err(match error {
+            CookieError::Invalid => self.refuse_guess(network, exchange, Refusal::Unauthenticated).await,
             CookieError::Forged => {
                 tracing::debug!(operation = route.name, "a CSRF token is not that of the session");
                 Refusal::Forged("X-CSRF-Token is not that of the session")

@@ -46,19 +46,19 @@ impl Edge {
     ) -> Option<Result<Response, Refusal>> {
         if let Some(allowed) = self.front.allow_request(head.method, head.headers, asked) {
             exchange.set_place(PREFLIGHT);
-            return Some(self.limit_network(head.network, exchange).map(|()| allowed));
+            return Some(self.limit_network(head.network, exchange).await.map(|()| allowed));
         }
         let site = self.site.as_ref().filter(|_| Site::has(head.path) && !self.routes.has(head.path))?;
         exchange.set_place(STATIC);
-        if let Err(refusal) = self.limit_reader(head.network, exchange) {
+        if let Err(refusal) = self.limit_reader(head.network, exchange).await {
             return Some(Err(refusal));
         }
         Some(site.answer(head.method, head.path, head.headers).await)
     }
 
     /// Files are many to a page and cheap, so that they have a rate of their own.
-    fn limit_reader(&self, network: NetworkKey, exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
-        let decision = self.readers.take(network, self.monotonic.elapsed());
+    async fn limit_reader(&self, network: NetworkKey, exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
+        let decision = self.readers.take(network, self.monotonic.elapsed()).await;
         if decision.is_err() {
             exchange.standing.burst = Some(Burst::new(self.readers.limit(), decision));
         }

@@ -32,15 +32,17 @@ impl Edge {
             let verified = self.signatures.verify(&parts).await;
             *request = Request::from_parts(parts, body);
             Signatures::remove(request.headers_mut());
-            let Signed { principal, body_digest } =
-                verified.map_err(|refusal| self.refuse_signature(refusal, network, exchange))?;
+            let Signed { principal, body_digest } = match verified {
+                Ok(signed) => signed,
+                Err(refusal) => return Err(self.refuse_signature(refusal, network, exchange).await),
+            };
             return match check_content(route, request, body_digest).await {
                 Ok(()) => Ok(principal),
                 Err(ContentError::TooLarge) => Err(Refusal::BodyTooLarge { bytes_max: 0 }),
                 Err(ContentError::False) => Err(self.refuse_content(network, exchange).await),
             };
         }
-        self.limit_network(network, exchange)?;
+        self.limit_network(network, exchange).await?;
         Err(Refusal::Malformed("send a signature or another credential, not both"))
     }
 
@@ -52,10 +54,10 @@ impl Edge {
         if let Some(Charge { reservation, .. }) = exchange.charge.take() {
             exchange.standing.quota = Some(reservation.refund().await);
         }
-        self.refuse_signature(refusal, network, exchange)
+        self.refuse_signature(refusal, network, exchange).await
     }
 
-    fn refuse_signature(
+    async fn refuse_signature(
         &self,
         refusal: SignatureRefusal,
         network: NetworkKey,
@@ -63,7 +65,7 @@ impl Edge {
     ) -> Refusal {
         match refusal {
             SignatureRefusal::Lost(_) => Refusal::VerifierLost(refusal.to_string()),
-            _ => self.refuse_guess(network, exchange, Refusal::SignatureRefused(refusal)),
+            _ => self.refuse_guess(network, exchange, Refusal::SignatureRefused(refusal)).await,
         }
     }
 }

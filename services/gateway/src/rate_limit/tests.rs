@@ -1,15 +1,36 @@
-use std::{collections::VecDeque, net::IpAddr, sync::Arc, thread, time::Duration};
+use std::{collections::VecDeque, net::IpAddr, ops::Deref, sync::Arc, thread, time::Duration};
 
 use proptest::prelude::*;
 
 use prosopa_model::RateLimit;
 
-use super::{NetworkKey, RateLimiter};
+use super::{Allowance, NetworkKey, Pace, RateLimiter, TooFast};
 
 const SECOND_NS: u64 = 1_000_000_000;
 
-fn limiter(requests_per_second: u32, burst: u32, entries_max: usize) -> RateLimiter<u32> {
-    RateLimiter::new(RateLimit { requests_per_second, burst }, entries_max)
+/// A limiter with one pace for all.
+struct Limiter {
+    pace: Pace,
+    keys: RateLimiter<u32>,
+}
+
+impl Limiter {
+    fn take(&self, key: u32, now: Duration) -> Result<Allowance, TooFast> {
+        self.keys.take(&self.pace, key, now)
+    }
+}
+
+impl Deref for Limiter {
+    type Target = RateLimiter<u32>;
+
+    fn deref(&self) -> &RateLimiter<u32> {
+        &self.keys
+    }
+}
+
+fn limiter(requests_per_second: u32, burst: u32, entries_max: usize) -> Limiter {
+    let pace = Pace::new(RateLimit { requests_per_second, burst });
+    Limiter { pace, keys: RateLimiter::new(entries_max) }
 }
 
 /// A bucket of tokens, in exact arithmetic: tokens are counted in nanoseconds of the refill interval.
@@ -39,6 +60,23 @@ impl Bucket {
 }
 
 proptest! {
+    /// F7: gateways that do not know of each other admit together no more than one would, but at least one request each.
+    #[test]
+    fn shares_are_no_more_than_the_whole(rate in 1_u32..1_000, burst in 1_u32..100, gateways in 1_u32..20) {
+        let whole = Pace::new(RateLimit { requests_per_second: rate, burst });
+        let share = whole.share(gateways);
+        let limiter = RateLimiter::new(1_000);
+        let count = |seconds: u64| {
+            (0..2_000_000).take_while(|_| limiter.take(&share, 1, Duration::from_secs(seconds)).is_ok()).count()
+        };
+        let at_once = count(0) as u32;
+        prop_assert_eq!(at_once, (burst / gateways).max(1));
+        let later = count(7_200) as u32;
+        prop_assert_eq!(later, at_once, "the whole share is there again, and no more");
+        prop_assert!(share.cells().interval() >= whole.cells().interval() * gateways);
+        prop_assert_eq!(share.limit(), whole.limit());
+    }
+
     /// F7: the limiter decides as a bucket of tokens does.
     #[test]
     fn decides_like_a_bucket_of_tokens(

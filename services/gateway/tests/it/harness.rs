@@ -20,12 +20,12 @@ use prosopa_contract::{
     verifier::{CookieError, CookieWish, PresentedCookie, Verified, Verifier, VerifyError},
 };
 use prosopa_gateway::{Config, GatewayService, MonotonicClock, Rate};
-use prosopa_model::{AccountId, ApiKeyId, Clock, Credential, Principal};
+use prosopa_model::{AccountId, ApiKeyId, Clock, Credential, Principal, Timestamp};
 use prosopa_runtime::{
-    ClientCertificate, Host, ListenerOptions, Listeners, Listening, PeerAddress, Platform, TaskEnded,
-    Upstream,
+    ClientCertificate, Host, ListenerOptions, Listeners, Listening, PeerAddress, Platform, RedisConfig,
+    TaskEnded, Upstream,
 };
-use prosopa_testkit::{ManualClock, TestDatabases, TestHome, principal_of};
+use prosopa_testkit::{ManualClock, TestDatabases, TestHome, TestRedis, principal_of};
 use prosopa_vault::Keyring;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -190,13 +190,25 @@ impl Gateway {
         listenings: impl AsyncFnOnce(&Platform) -> Vec<Listening>,
     ) -> Self {
         let probe = Probe::default();
-        Self::start_with(dir, config, probe.clone(), vec![things(probe)], listenings).await
+        let nobody = RedisConfig::default();
+        Self::start_with(dir, config, probe.clone(), vec![things(probe)], listenings, &nobody).await
+    }
+
+    /// Starts one that remembers in a Redis, at the time that it really is.
+    pub(crate) async fn start_sharing(dir: &Path, config: Config, redis: &TestRedis) -> Self {
+        let (probe, none) = (Probe::default(), async |_: &Platform| Vec::new());
+        let redis = RedisConfig { url: Some(redis.url()), deadline_ms: 5_000, ..RedisConfig::default() };
+        let services = vec![things(probe.clone())];
+        let gateway = Self::start_with(dir, config, probe, services, none, &redis).await;
+        gateway.clock.advance(Timestamp::now().since(gateway.clock.now()));
+        gateway
     }
 
     /// Starts one in front of another service.
     pub(crate) async fn start_before(home: TestHome, config: Config, upstream: Upstream) -> Self {
         let none = async |_: &Platform| Vec::new();
-        let mut gateway = Self::start_with(home.path(), config, Probe::default(), vec![upstream], none).await;
+        let (probe, nobody) = (Probe::default(), RedisConfig::default());
+        let mut gateway = Self::start_with(home.path(), config, probe, vec![upstream], none, &nobody).await;
         gateway._home = Some(home);
         gateway
     }
@@ -207,13 +219,15 @@ impl Gateway {
         probe: Probe,
         upstreams: Vec<Upstream>,
         listenings: impl AsyncFnOnce(&Platform) -> Vec<Listening>,
+        redis: &RedisConfig,
     ) -> Self {
         let clock = Arc::new(ManualClock::at(NOON));
         let monotonic = Arc::new(ManualMonotonicClock(AtomicU64::new(0)));
         let (verifier, keys) = (Arc::new(FakeVerifier::default()), Arc::new(FakeKeys::default()));
         let keyring = Keyring::open_or_create(&dir.join("keyring.json")).unwrap();
         let platform = Platform::new(dir, keyring, Arc::clone(&clock) as Arc<dyn Clock>);
-        let mut platform = platform.with_databases(TestDatabases::locations_of(dir));
+        let platform = platform.with_databases(TestDatabases::locations_of(dir));
+        let mut platform = platform.with_redis(redis).await.unwrap();
         platform.peers.verifier = Some(Arc::clone(&verifier) as Arc<dyn Verifier>);
         platform.peers.client_keys = Some(Arc::clone(&keys) as Arc<dyn ClientKeys>);
         platform.peers.upstreams = upstreams;

@@ -17,6 +17,7 @@ mod plans;
 mod processes;
 mod quota;
 mod rates;
+mod redis;
 mod refunds;
 mod remote;
 mod restart;

@@ -4,7 +4,7 @@ mod attacks;
 mod content;
 mod genuine;
 mod losses;
-mod message;
+pub(crate) mod message;
 mod nonces;
 mod specification;
 
