@@ -2,33 +2,33 @@
 
 use crate::{
     error::Error,
-    login_throttle::{LoginThrottle, NameDigest},
     network::Network,
     state::State,
+    throttle::{Counted, Throttle},
 };
 
 /// One thing under which an attempt is counted.
 pub(crate) struct Guess<'a> {
-    throttle: &'a LoginThrottle,
-    name: NameDigest,
+    throttle: &'a Throttle,
+    counted: Counted,
 }
 
 impl<'a> Guess<'a> {
     /// Counted under the name that it is for; `kind` keeps kinds of names apart.
     pub(crate) fn at(state: &'a State, kind: &'static str, key: &str) -> Self {
         let throttle = &state.login_throttle;
-        Self { throttle, name: throttle.digest(kind, key) }
+        Self { throttle, counted: throttle.counted(kind, key.as_bytes()) }
     }
 
     /// Counted under the network that it comes from.
     pub(crate) fn from(state: &'a State, network: &Network) -> Self {
         let throttle = &state.network_throttle;
-        Self { throttle, name: throttle.digest("network", network.bytes()) }
+        Self { throttle, counted: throttle.counted("network", &network.bytes()) }
     }
 
     /// Forgets what failed before.
-    pub(crate) fn forgive(&self) {
-        self.throttle.reset(self.name);
+    pub(crate) async fn forgive(&self) {
+        self.throttle.reset(&self.counted).await;
     }
 }
 
@@ -40,18 +40,24 @@ pub(crate) async fn attempt<T>(
     attempt: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     let now = state.clock.now();
-    for (index, guess) in guesses.iter().enumerate() {
-        if let Err(refused) = guess.throttle.begin(guess.name, now) {
-            guesses[..index].iter().for_each(|begun| begun.throttle.give_back(begun.name));
-            return Err(Error::TooManyFailedLogins { retry_after: refused.retry_after });
+    let mut begun = Vec::with_capacity(guesses.len());
+    for guess in guesses {
+        match guess.throttle.begin(&guess.counted, now).await {
+            Ok(place) => begun.push((guess, place)),
+            Err(refused) => {
+                for (guess, place) in begun {
+                    guess.throttle.give_back(&guess.counted, place).await;
+                }
+                return Err(Error::TooManyFailedLogins { retry_after: refused.retry_after });
+            }
         }
     }
     let made = attempt.await;
-    for guess in guesses {
+    for (guess, place) in begun {
         match &made {
-            Ok(_) => guess.throttle.succeed(guess.name),
+            Ok(_) => guess.throttle.succeed(&guess.counted, place).await,
             Err(Error::InvalidCredentials) => {}
-            Err(_) => guess.throttle.give_back(guess.name),
+            Err(_) => guess.throttle.give_back(&guess.counted, place).await,
         }
     }
     made

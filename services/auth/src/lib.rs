@@ -39,6 +39,7 @@ mod signing_keys;
 mod state;
 mod store;
 mod tasks;
+mod throttle;
 mod tokens;
 mod user_name;
 mod users;

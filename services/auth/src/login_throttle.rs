@@ -1,4 +1,4 @@
-//! How often the password of one name may be guessed, and how often those of one network may guess.
+//! How often the password of one name may be guessed, and how often those of one network may guess, as this process knows it.
 //!
 //! The generic cell rate algorithm (ITU-T I.371) over failures: for each name the time at which its failures are paid
 //! off. Names that nobody has are counted like the others, so that a refusal tells nothing. An attempt counts from its
@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use prosopa_model::Timestamp;
+use prosopa_model::{CellRate, Timestamp};
 
 /// Names remembered; each takes 24 bytes. With one hash for each failure hardly so many are in debt at a time.
 const NAMES_MAX: usize = 65_536;
@@ -21,6 +21,7 @@ const NAMES_MAX: usize = 65_536;
 pub(crate) struct LoginThrottle {
     /// Whether a success forgets the failures before it.
     forgives: bool,
+    burst: u32,
     interval: Duration,
     /// Debt of a name that may not fail again just now.
     depth: Duration,
@@ -55,12 +56,23 @@ impl LoginThrottle {
     fn new(forgives: bool, burst: u32, interval: Duration) -> Self {
         Self {
             forgives,
+            burst,
             interval,
             depth: interval.saturating_mul(burst),
             names_max: NAMES_MAX,
             hasher: RandomState::new(),
             paid_off: Mutex::default(),
         }
+    }
+
+    /// The limit as cells that follow each other, one for each failure.
+    pub(crate) fn cells(&self) -> CellRate {
+        CellRate::new(self.interval, self.burst)
+    }
+
+    /// Whether a success forgets the failures before it.
+    pub(crate) const fn forgives(&self) -> bool {
+        self.forgives
     }
 
     /// What a name is counted under; `kind` keeps names and addresses apart.
@@ -89,11 +101,6 @@ impl LoginThrottle {
         if let Some(time) = self.lock().get_mut(&name) {
             *time = time.before(self.interval);
         }
-    }
-
-    /// Takes back an attempt that succeeded, and forgives the failures before it where that is done.
-    pub(crate) fn succeed(&self, name: NameDigest) {
-        if self.forgives { self.reset(name) } else { self.give_back(name) }
     }
 
     /// Forgets the failures of a name.
@@ -157,22 +164,6 @@ mod tests {
         for _ in 0..20 {
             assert_eq!(throttle.begin(ada, now), Ok(()));
             throttle.give_back(ada);
-        }
-    }
-
-    #[test]
-    fn a_success_forgives_a_name_and_no_network() {
-        let now = Timestamp::from_micros(1_000_000_000_000);
-        for (throttle, is_forgiven) in
-            [(LoginThrottle::of_names(2, INTERVAL), true), (LoginThrottle::of_networks(2, INTERVAL), false)]
-        {
-            let one = throttle.digest("network", [192, 0, 2, 1]);
-            for _ in 0..2 {
-                assert_eq!(throttle.begin(one, now), Ok(()));
-            }
-            throttle.succeed(one);
-            assert_eq!(throttle.begin(one, now), Ok(()));
-            assert_eq!(throttle.begin(one, now).is_ok(), is_forgiven);
         }
     }
 

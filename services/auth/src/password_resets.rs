@@ -56,12 +56,12 @@ pub(crate) async fn request(state: &State, email: &str, network: &Network) -> Re
     let email = Email::parse_any(email).map_err(|why| {
         Error::Invalid(vec![FieldError { pointer: "/email".to_owned(), detail: why.to_owned() }])
     })?;
-    let digest = state.reset_throttle.digest("network", network.bytes());
-    let begun = state.reset_throttle.begin(digest, state.clock.now());
-    begun.map_err(|refused| Error::TooManyResets { retry_after: refused.retry_after })?;
+    let counted = state.reset_throttle.counted("network", &network.bytes());
+    let begun = state.reset_throttle.begin(&counted, state.clock.now()).await;
+    let place = begun.map_err(|refused| Error::TooManyResets { retry_after: refused.retry_after })?;
     let enqueued = enqueue(state, &email).await;
     if enqueued.is_err() {
-        state.reset_throttle.give_back(digest);
+        state.reset_throttle.give_back(&counted, place).await;
     } else {
         count(state, "requested");
     }
@@ -151,7 +151,7 @@ pub(crate) async fn complete(
         guesses::attempt(state, &[Guess::from(state, network)], try_complete(state, token, &new)).await;
     match &completed {
         Ok(user) => {
-            sessions::forgive(state, user);
+            sessions::forgive(state, user).await;
             count(state, "completed");
             tracing::info!(user_id = %user.id, "password set by a token");
         }

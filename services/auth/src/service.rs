@@ -32,6 +32,7 @@ use crate::{
     state::{self, State},
     store::{DATABASE, MIGRATIONS, Store},
     tasks,
+    throttle::Throttle,
     verifier::StoreVerifier,
 };
 
@@ -111,17 +112,20 @@ impl Service for AuthService {
         );
         let (burst, interval) = password_resets::NETWORK_RATE;
         let reset_throttle = LoginThrottle::of_networks(burst, interval);
+        let leak_throttle = LoginThrottle::of_networks(leaked::NETWORK_RATE.0, leaked::NETWORK_RATE.1);
+        let sign_up_throttle = LoginThrottle::of_networks(sign_up::NETWORK_RATE.0, sign_up::NETWORK_RATE.1);
+        let shared = |purpose, here| Throttle::new(purpose, here, platform.redis.clone());
         let providers = oidc_provider::all(&config, &clock)?;
         let state = State::new(state::Parts {
             config,
             clock,
             store,
             passwords,
-            login_throttle,
-            network_throttle,
-            reset_throttle,
-            leak_throttle: LoginThrottle::of_networks(leaked::NETWORK_RATE.0, leaked::NETWORK_RATE.1),
-            sign_up_throttle: LoginThrottle::of_networks(sign_up::NETWORK_RATE.0, sign_up::NETWORK_RATE.1),
+            login_throttle: shared("failed_logins", login_throttle),
+            network_throttle: shared("failed_logins_of_networks", network_throttle),
+            reset_throttle: shared("resets_of_networks", reset_throttle),
+            leak_throttle: shared("leaks_of_networks", leak_throttle),
+            sign_up_throttle: shared("sign_ups_of_networks", sign_up_throttle),
             mailer,
             providers,
             signing_keys,

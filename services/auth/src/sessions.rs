@@ -113,9 +113,9 @@ async fn counted<T>(
 }
 
 /// Forgets that somebody guessed at a user's password: there is a new one.
-pub(crate) fn forgive(state: &State, user: &User) {
+pub(crate) async fn forgive(state: &State, user: &User) {
     for login in [Login::UserName(user.user_name.clone()), Login::Email(user.email.clone())] {
-        LoginKey::of(&login).guess(state).forgive();
+        LoginKey::of(&login).guess(state).forgive().await;
     }
 }
 

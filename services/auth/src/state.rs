@@ -11,8 +11,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::Config, hash_key::HashKey, key_use::KeyUse, login_throttle::LoginThrottle, metrics::Metrics,
-    oidc_provider::Providers, passwords::PasswordHasher, signing_keys::SigningKeys, store::Store,
+    config::Config, hash_key::HashKey, key_use::KeyUse, metrics::Metrics, oidc_provider::Providers,
+    passwords::PasswordHasher, signing_keys::SigningKeys, store::Store, throttle::Throttle,
 };
 
 /// Handles to the service's parts. Cheap to clone.
@@ -27,14 +27,14 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
     pub(crate) passwords: PasswordHasher,
-    pub(crate) login_throttle: LoginThrottle,
-    pub(crate) network_throttle: LoginThrottle,
+    pub(crate) login_throttle: Throttle,
+    pub(crate) network_throttle: Throttle,
     /// How often somebody in a network may ask for a token for a new password.
-    pub(crate) reset_throttle: LoginThrottle,
+    pub(crate) reset_throttle: Throttle,
     /// How often somebody in a network may report texts that leaked.
-    pub(crate) leak_throttle: LoginThrottle,
+    pub(crate) leak_throttle: Throttle,
     /// How often somebody in a network may sign a client up.
-    pub(crate) sign_up_throttle: LoginThrottle,
+    pub(crate) sign_up_throttle: Throttle,
     /// Nobody where no mail can be sent.
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
     /// Who people may sign in with.

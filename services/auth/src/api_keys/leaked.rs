@@ -53,8 +53,8 @@ pub(crate) async fn report(
         let detail = format!("must have 1 to {TEXTS_MAX} texts");
         return Err(Error::Invalid(vec![FieldError { pointer: "/keys".to_owned(), detail }]));
     }
-    let digest = state.leak_throttle.digest("network", network.bytes());
-    let begun = state.leak_throttle.begin(digest, state.clock.now());
+    let counted = state.leak_throttle.counted("network", &network.bytes());
+    let begun = state.leak_throttle.begin(&counted, state.clock.now()).await;
     begun.map_err(|refused| Error::Throttled { what: "reports", retry_after: refused.retry_after })?;
     let mut outcomes = Vec::with_capacity(texts.len());
     for text in texts {

@@ -15,6 +15,7 @@ use super::{Made, NewClient};
 use crate::{
     email::Email,
     error::Error,
+    login_throttle::TooManyFailures,
     network::Network,
     state::State,
     store::users::{Status, User, UserKind},
@@ -47,12 +48,14 @@ pub(crate) async fn sign_up(
     if !state.config.open_client_sign_up {
         return Err(Error::SignUpClosed);
     }
-    let digest = state.sign_up_throttle.digest("network", network.bytes());
-    let begun = state.sign_up_throttle.begin(digest, state.clock.now());
-    begun.map_err(|refused| Error::Throttled { what: "sign-ups", retry_after: refused.retry_after })?;
+    let counted = state.sign_up_throttle.counted("network", &network.bytes());
+    let begun = state.sign_up_throttle.begin(&counted, state.clock.now()).await;
+    let refuse =
+        |refused: TooManyFailures| Error::Throttled { what: "sign-ups", retry_after: refused.retry_after };
+    let place = begun.map_err(refuse)?;
     let made = try_sign_up(state, new, once).await;
     if made.is_err() {
-        state.sign_up_throttle.give_back(digest);
+        state.sign_up_throttle.give_back(&counted, place).await;
     }
     made
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use prosopa_auth::Config;
 use prosopa_runtime::PeerAddress;
+use prosopa_testkit::TestRedis;
 
 use crate::support::{Answer, App, PASSWORD};
 
@@ -170,4 +171,39 @@ async fn a_name_that_has_to_wait_costs_its_network_nothing() {
         assert_eq!(log_in_from(&app, "192.0.2.1", "ada", "incorrect horse").await.problem(), "rate-limited");
     }
     assert_eq!(log_in_from(&app, "192.0.2.1", "eve", PASSWORD).await.status, StatusCode::OK);
+}
+
+/// S7: processes that share a Redis count failures together; a success is forgiven in all of them; while Redis is lost each
+/// counts by itself, and nobody gets anything else than before.
+#[tokio::test]
+async fn processes_count_failures_together() {
+    let mut redis = TestRedis::start();
+    // So slow that none is paid off while the test runs.
+    let config = || Config { failed_login_burst: 3, failed_login_seconds: 3_600, ..Config::default() };
+    let one = App::start_sharing(config(), &redis).await;
+    let other = one.twin_sharing(config(), &redis).await;
+    one.register("ada").await;
+    let ada = json!({ "user_name": "ada" });
+    for app in [&one, &other] {
+        assert_eq!(log_in(app, &ada, "incorrect horse").await.problem(), "invalid-credentials");
+    }
+    assert_eq!(log_in(&other, &ada, PASSWORD).await.status, StatusCode::OK);
+    for app in [&one, &other, &one] {
+        assert_eq!(log_in(app, &ada, "incorrect horse").await.problem(), "invalid-credentials");
+    }
+    for app in [&one, &other] {
+        let refused = log_in(app, &ada, PASSWORD).await;
+        assert_eq!((refused.status, refused.problem()), (StatusCode::TOO_MANY_REQUESTS, "rate-limited"));
+        let wait_s: u64 = refused.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
+        assert!((3_000..=3_600).contains(&wait_s), "{wait_s}");
+    }
+    let kept = redis.ask("KEYS *");
+    assert!(kept.contains("prosopa:failed_logins:") && !kept.contains("ada"), "{kept}");
+
+    redis.kill();
+    for _ in 0..3 {
+        assert_eq!(log_in(&one, &ada, "incorrect horse").await.problem(), "invalid-credentials");
+    }
+    assert_eq!(log_in(&one, &ada, PASSWORD).await.problem(), "rate-limited");
+    assert_eq!(log_in(&other, &ada, PASSWORD).await.status, StatusCode::OK);
 }

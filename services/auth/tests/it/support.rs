@@ -19,9 +19,9 @@ use prosopa_contract::{
     verifier::{CookieError, CookieWish, PresentedCookie, Verified, Verifier, VerifyError},
 };
 use prosopa_model::{Clock, Principal};
-use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Platform, Service};
+use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Platform, RedisConfig, Service};
 use prosopa_store::{Backend, Database, affected, on_db, query, query_scalar};
-use prosopa_testkit::{ManualClock, TestHome};
+use prosopa_testkit::{ManualClock, TestHome, TestRedis};
 
 use crate::mailbox::Mailbox;
 
@@ -93,6 +93,18 @@ impl App {
         self
     }
 
+    /// One that counts attempts in a Redis.
+    pub(crate) async fn start_sharing(config: Config, redis: &TestRedis) -> Self {
+        let clock = Arc::new(ManualClock::at("2026-01-02T03:04:05.5Z"));
+        Self::build_sharing(config, Arc::new(TestHome::new()), clock, Some(redis)).await
+    }
+
+    /// Another process over the same folder that counts attempts in a Redis.
+    pub(crate) async fn twin_sharing(&self, config: Config, redis: &TestRedis) -> Self {
+        let clock = Arc::new(ManualClock::at(&self.clock.now().to_string()));
+        Self::build_sharing(config, Arc::clone(&self.folder), clock, Some(redis)).await
+    }
+
     /// With databases in files, for tests about those files.
     pub(crate) async fn start_on_files() -> Self {
         let clock = ManualClock::at("2026-01-02T03:04:05.5Z");
@@ -111,7 +123,19 @@ impl App {
     }
 
     async fn build(config: Config, folder: Arc<TestHome>, clock: Arc<ManualClock>) -> Self {
-        let mut platform = folder.platform(Arc::clone(&clock) as Arc<dyn Clock>);
+        Self::build_sharing(config, folder, clock, None).await
+    }
+
+    async fn build_sharing(
+        config: Config,
+        folder: Arc<TestHome>,
+        clock: Arc<ManualClock>,
+        redis: Option<&TestRedis>,
+    ) -> Self {
+        let redis =
+            RedisConfig { url: redis.map(TestRedis::url), deadline_ms: 5_000, ..RedisConfig::default() };
+        let platform = folder.platform(Arc::clone(&clock) as Arc<dyn Clock>);
+        let mut platform = platform.with_redis(&redis).await.unwrap();
         let mailbox = Arc::new(Mailbox::new());
         platform.peers.mailer = Some(Arc::<Mailbox>::clone(&mailbox));
         let mut parts = AuthService::build(config, &platform).await.unwrap();
