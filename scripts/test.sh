@@ -5,7 +5,7 @@
 #   scripts/test.sh --unit   the rules alone (tests inside src/ need no outside program and no model pack)
 #   scripts/test.sh --e2e    the tests that drive the built product from outside
 # What keeps rows is tested twice, on SQLite and on a PostgreSQL that is started for the run; what users see also with each
-# service in a process of its own.
+# service in a process of its own, which remember together in a Redis.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -36,7 +36,7 @@ if [ ${#again[@]} -gt 0 ]; then
   say "the same on PostgreSQL:"
   scripts/with-postgres.sh cargo test --locked --no-fail-fast "${again[@]}" </dev/null 2>&1 | tee -a "$log" || status=$?
   say "the product from outside again, each service in a process of its own:"
-  PROSOPA_TEST_SHAPE=apart scripts/with-postgres.sh cargo test --locked --no-fail-fast --package prosopa-e2e -- \
+  PROSOPA_TEST_SHAPE=apart scripts/with-postgres.sh scripts/with-redis.sh cargo test --locked --no-fail-fast --package prosopa-e2e -- \
     --skip apart:: --skip conformance:: </dev/null 2>&1 | tee -a "$log" || status=$?
 fi
 awk -v status="$status" -f scripts/sum-tests.awk "$log"

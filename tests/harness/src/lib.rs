@@ -8,10 +8,10 @@ mod process;
 mod product;
 mod proxy;
 
-pub use prosopa_testkit::TestHome as Home;
+pub use prosopa_testkit::{TestHome as Home, TestRedis};
 
 pub use self::{
     caller::{Answer, Caller, PASSWORD, patiently},
-    product::{Product, binary, model_pack, photo},
+    product::{Gateway, Product, binary, model_pack, photo},
     proxy::Proxy,
 };

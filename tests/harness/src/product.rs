@@ -43,6 +43,9 @@ fn root() -> PathBuf {
 /// Set to `apart`, it has every product of [`Product::start`] run as a process for each service.
 const SHAPE: &str = "PROSOPA_TEST_SHAPE";
 
+/// Address of the Redis that the run was given, with which every product that is apart remembers.
+const REDIS: &str = "PROSOPA_TEST_REDIS";
+
 /// The services, those first that others look for, each with the variable that says where it is.
 const SERVICES: [(&str, &str); 4] = [
     ("engine", "ENGINE_MICROSERVICE_URL"),
@@ -60,6 +63,22 @@ pub struct Product {
     /// Where each of them is found.
     found: Vec<(&'static str, String)>,
     folder: Arc<TestHome>,
+}
+
+/// Another gateway of a product, ended when it is dropped.
+pub struct Gateway(Process);
+
+impl Gateway {
+    /// The same caller, who asks this gateway.
+    pub fn caller(&self, caller: &Caller) -> Caller {
+        let url = self.0.public.as_deref().expect("an address for users");
+        Caller::new(url).with_token(caller.token.as_deref().expect("a token"))
+    }
+
+    /// Asks its operator's port.
+    pub async fn ask_admin(&self, path: &str) -> Answer {
+        Caller::new(&self.0.admin).get(path).await
+    }
 }
 
 impl Product {
@@ -120,6 +139,7 @@ impl Product {
         command.args(["serve", service, "--admin-listen", "127.0.0.1:0"]).args(listen);
         command.arg("--data-dir").arg(data_dir).env("PROSOPA_MODEL_PACK", model_pack());
         command.envs(Self::database_url(data_dir).map(|url| ("PROSOPA_DATABASE__URL", url)));
+        command.envs(Self::redis_settings(data_dir));
         command.envs(found.iter().map(|(name, url)| (name, url)));
         command
     }
@@ -135,6 +155,21 @@ impl Product {
     /// Where the databases of a data folder are on the run's server; none where they are files in it.
     pub fn database_url(data_dir: &Path) -> Option<String> {
         TestDatabases::url_of(data_dir.parent().expect("a folder around it"))
+    }
+
+    /// How the processes of a data folder remember together, where the run has a server for it: each product by itself.
+    fn redis_settings(data_dir: &Path) -> Vec<(&'static str, String)> {
+        let Some(url) = std::env::var(REDIS).ok().filter(|url| !url.is_empty()) else { return Vec::new() };
+        let folder = data_dir.parent().and_then(Path::file_name).expect("a folder around it");
+        let prefix: String =
+            folder.to_string_lossy().chars().filter(char::is_ascii_alphanumeric).take(60).collect();
+        // A busy machine is no loss.
+        let deadline_ms = "2000".to_owned();
+        vec![
+            ("PROSOPA_REDIS__URL", url),
+            ("PROSOPA_REDIS__PREFIX", prefix),
+            ("PROSOPA_REDIS__DEADLINE_MS", deadline_ms),
+        ]
     }
 
     /// The arguments of [`Self::command`].
@@ -250,6 +285,14 @@ impl Product {
         let listen = ["--internal-listen", address];
         let command = Self::service_command(&self.data_dir(), service, listen, &self.found);
         self.others.push((service, Process::spawn(command).await));
+    }
+
+    /// Starts one more gateway of a product that is apart; only databases on a server let two of them use one folder.
+    pub async fn start_gateway(&self, settings: &[(&str, &str)]) -> Gateway {
+        let listen = ["--listen", "127.0.0.1:0"];
+        let mut command = Self::service_command(&self.data_dir(), "gateway", listen, &self.found);
+        command.envs(settings.iter().copied());
+        Gateway(Process::spawn(command).await)
     }
 
     /// Asks for an orderly end as Ctrl-C does and waits for it, of the gateway first; gives back how the product ended

@@ -21,6 +21,7 @@ mod migrations;
 mod orientations;
 mod pictures;
 mod process;
+mod shared_rates;
 mod signing;
 mod smuggling;
 mod sockets;
