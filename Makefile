@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run demo setup tools test-setup build models test test-unit e2e coverage check fmt lint deny golden shellcheck \
-        generate fuzz bench bench-auth clean-build clean-models clean-demo clean-cache
+        images deploy check-compose generate fuzz bench bench-auth clean-build clean-models clean-demo clean-cache
 
 # Passed on to the program that a target starts, for example `make run ARGS="--listen 127.0.0.1:8081"`.
 ARGS ?=
@@ -44,7 +44,7 @@ e2e: test-setup models ## Run the tests that drive the built product from outsid
 coverage: test-setup models ## Run the tests and print line coverage
 	@scripts/coverage.sh
 
-check: fmt lint shellcheck deny golden ## Format, lints, dependency rules, generated files: all that is not a test
+check: fmt lint shellcheck deny golden check-compose ## Format, lints, dependency rules, generated files: all that is not a test
 	@cargo test --locked --quiet --package prosopa-layout
 
 fmt: tools ## Check the format (`cargo fmt` mends it)
@@ -59,14 +59,23 @@ deny: tools ## Check bans, licences and sources of all dependencies
 golden: build ## Check that the generated files are what the code generates
 	@scripts/generate.sh --check
 
+check-compose: ## Check the compose file against its schema and against what the services understand
+	@python=$$(scripts/test-python.sh compose) && $$python tests/e2e/compose/check.py deploy/compose/compose.yaml
+
 shellcheck: ## Check the shell scripts, where shellcheck is installed
-	@if command -v shellcheck >/dev/null; then shellcheck -x scripts/*.sh .ci/run; else echo "shellcheck is not installed: skipped"; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x scripts/*.sh deploy/healthy .ci/run; else echo "shellcheck is not installed: skipped"; fi
 
 generate: build ## Write the generated files again
 	@scripts/generate.sh
 
 fuzz: tools ## Give the readers of what strangers send bytes that nobody meant, for ten minutes (FUZZ_SECONDS=600)
 	@exec scripts/fuzz.sh
+
+images: ## Build the image of the suite (PROSOPA_IMAGE, BASE_IMAGE; needs Docker)
+	@exec scripts/images.sh
+
+deploy: ## Start every service in containers, with all that they need (needs Docker Compose)
+	@exec scripts/deploy.sh
 
 bench: models ## Measure the optimised build: start, memory, latency, throughput
 	@exec bench/run.sh $(ARGS)
