@@ -17,7 +17,7 @@ use prosopa_http::Operation;
 use prosopa_model::Clock;
 use prosopa_store::{Database, Migration, Options, Redis};
 use prosopa_telemetry::Metrics;
-use prosopa_vault::{BlobStore, Keyring};
+use prosopa_vault::{BlobStore, Bucket, Keyring};
 
 use crate::{
     PrincipalConfig, PrincipalKeyError, PrincipalKeys, PrincipalPublicKeys, PrincipalVerifier, Readiness,
@@ -47,6 +47,7 @@ pub struct Platform {
     pub shutdown: CancellationToken,
     locations: Arc<Databases>,
     databases: Arc<Mutex<Vec<(&'static str, Database)>>>,
+    bucket: Option<Bucket>,
 }
 
 /// A service's database cannot be opened.
@@ -79,7 +80,14 @@ impl Platform {
             shutdown: CancellationToken::new(),
             locations: Arc::new(Databases::in_folder(data_dir)),
             databases: Arc::default(),
+            bucket: None,
         }
+    }
+
+    /// The same platform with its blobs in a bucket.
+    #[must_use]
+    pub fn with_bucket(self, bucket: Bucket) -> Self {
+        Self { bucket: Some(bucket), ..self }
     }
 
     /// The same platform with its databases elsewhere.
@@ -121,7 +129,11 @@ impl Platform {
 
     /// The sealed blobs of the service `name`.
     pub fn blobs(&self, name: &str) -> BlobStore {
-        BlobStore::new(self.data_dir.join("blobs").join(name), self.keyring.clone())
+        let keyring = self.keyring.clone();
+        match &self.bucket {
+            Some(bucket) => BlobStore::in_bucket(bucket.of_service(name), keyring),
+            None => BlobStore::new(self.data_dir.join("blobs").join(name), keyring),
+        }
     }
 
     /// The keys that sign principals for other processes; made now where there are none.

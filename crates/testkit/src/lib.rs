@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
 mod accounts;
+mod blobs;
 mod clock;
 mod databases;
 mod engine;
@@ -15,6 +16,7 @@ mod redis;
 
 pub use self::{
     accounts::ScriptedAccounts,
+    blobs::TestBlobs,
     clock::ManualClock,
     databases::TestDatabases,
     engine::{ScriptedEngine, analysis_of},

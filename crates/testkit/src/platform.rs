@@ -9,7 +9,7 @@ use prosopa_runtime::Platform;
 use prosopa_store::Options;
 use prosopa_vault::Keyring;
 
-use crate::{ManualClock, TestDatabases, contains_anywhere};
+use crate::{ManualClock, TestBlobs, TestDatabases, contains_anywhere};
 
 /// A platform on a folder that is removed at the end.
 pub struct TestPlatform {
@@ -25,6 +25,7 @@ pub struct TestPlatform {
 pub struct TestHome {
     folder: TempDir,
     databases: TestDatabases,
+    blobs: TestBlobs,
 }
 
 impl TestHome {
@@ -32,15 +33,20 @@ impl TestHome {
     #[expect(clippy::new_without_default, reason = "making a folder is not a default")]
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Self { databases: TestDatabases::of_folder(folder.path()), folder }
+        let (databases, blobs) =
+            (TestDatabases::of_folder(folder.path()), TestBlobs::of_folder(folder.path()));
+        Self { folder, databases, blobs }
     }
 
-    /// An empty one with databases in files, whatever the run was given: for tests about those files.
+    /// An empty one with databases and blobs in files, whatever the run was given: for tests about those files.
     pub fn of_files() -> Self {
-        Self {
-            databases: TestDatabases::of_files(),
-            folder: tempfile::tempdir().expect("a temporary folder"),
-        }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { databases: TestDatabases::of_files(), blobs: TestBlobs::of_files(folder.path()), folder }
+    }
+
+    /// Its blobs, sealed as they are.
+    pub const fn blobs(&self) -> &TestBlobs {
+        &self.blobs
     }
 
     /// The folder.
@@ -48,11 +54,11 @@ impl TestHome {
         self.folder.path()
     }
 
-    /// Whether these bytes lie open in any file here, or in any row of a database on a server.
+    /// Whether these bytes lie open in any file here, in any row of a database on a server, or in any object of a bucket.
     pub async fn holds_anywhere(&self, needle: &[u8]) -> bool {
-        let rows = self.databases.dump().await;
-        let is_in_rows = rows.windows(needle.len()).any(|window| window == needle);
-        is_in_rows || contains_anywhere(self.path(), needle)
+        let elsewhere = [self.databases.dump().await, self.blobs.dump().await];
+        let is_in = |bytes: &Vec<u8>| bytes.windows(needle.len()).any(|window| window == needle);
+        elsewhere.iter().any(is_in) || contains_anywhere(self.path(), needle)
     }
 
     /// Where the database `name` lies.
@@ -69,7 +75,7 @@ impl TestHome {
     pub fn platform(&self, clock: Arc<dyn Clock>) -> Platform {
         let keyring = Keyring::open_or_create(&self.path().join("keyring.json")).expect("a keyring");
         let platform = Platform::new(self.path(), keyring, clock);
-        platform.with_databases(self.databases.locations(self.path()))
+        self.blobs.give(platform.with_databases(self.databases.locations(self.path())))
     }
 }
 
@@ -77,7 +83,11 @@ impl TestPlatform {
     /// An empty platform; its clock stands at noon of 2026-01-31, UTC.
     #[expect(clippy::new_without_default, reason = "making a folder is not a default")]
     pub fn new() -> Self {
-        let home = TestHome::new();
+        Self::of(TestHome::new())
+    }
+
+    /// Like [`Self::new`], in a home of its own.
+    pub fn of(home: TestHome) -> Self {
         let clock = Arc::new(ManualClock::at("2026-01-31T12:00:00Z"));
         let platform = home.platform(Arc::<ManualClock>::clone(&clock));
         Self { platform, clock, home }

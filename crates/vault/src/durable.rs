@@ -14,12 +14,14 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_entry(path)
 }
 
-/// Writes a file that only its owner may read, unless there is one already, which stays as it is.
-pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    match beside(path, bytes)?.persist_noclobber(path) {
-        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
-        _ => sync_entry(path),
-    }
+/// Writes a file that only its owner may read, unless there is one already, which stays as it is; whether it was written.
+pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let is_new = match beside(path, bytes)?.persist_noclobber(path) {
+        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => return Err(error.error),
+        outcome => outcome.is_ok(),
+    };
+    sync_entry(path)?;
+    Ok(is_new)
 }
 
 /// Makes a folder and those above it, for the owner only; what is made is entered in its parent durably.

@@ -11,13 +11,17 @@ mod durable;
 mod error;
 mod keyring;
 mod reference;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod vault;
 mod wrapping;
 
 use prosopa_store::{Migration, migrations};
 
 pub use self::{
-    blobs::{BlobError, BlobStore},
+    blobs::{
+        BlobError, BlobNames, BlobStore, BlobStoreKind, BlobsConfig, BlobsConfigError, Bucket, S3Config,
+    },
     error::VaultError,
     keyring::{Keyring, KeyringError, OpenError},
     vault::{Tombstone, Vault},

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use prosopa_events::{Outbox, Subscription};
 use prosopa_http::Operation;
 use prosopa_jobs::{Jobs, Setup};
-use prosopa_runtime::{BuildError, JobEvents, Listening, Parts, Platform, Schemas, Service, Task, TaskKind};
+use prosopa_runtime::{
+    BuildError, JobEvents, Listening, Parts, Platform, Readiness, Schemas, Service, Task, TaskKind,
+};
 use prosopa_store::{Migration, idempotency, migration};
-use prosopa_vault::Vault;
+use prosopa_vault::{BlobError, BlobStore, Vault};
 
 use crate::{
     budget::ByteBudget,
@@ -59,6 +61,7 @@ impl Service for DetectionService {
         let (keys, clock) =
             (platform.database(KEYS, prosopa_vault::MIGRATIONS).await?, Arc::clone(&platform.clock));
         let blobs = platform.blobs(Self::NAME).leaving_free(config.free_disk_bytes_min);
+        require_blobs(&blobs).await?;
         let vault = Vault::build(keys, platform.keyring.clone(), blobs.clone(), clock).await?;
         let outbox = Outbox::new(Self::NAME, database.clone(), Arc::clone(&platform.clock));
         let jobs = Jobs::new(Setup {
@@ -85,6 +88,7 @@ impl Service for DetectionService {
             metrics: Metrics::declare(&platform.metrics)?,
         };
         let worker = jobs::worker(&state)?;
+        let readiness = vec![blobs_readiness(&state)];
         let listener = state.clone();
         let http = http::endpoints().into_router(state.clone());
         let sweep =
@@ -96,9 +100,29 @@ impl Service for DetectionService {
             outbox: Some(outbox),
             listens: vec![deleted_accounts(&listener)],
             jobs: vec![("detection_jobs", worker)],
-            readiness: Vec::new(),
+            readiness,
         })
     }
+}
+
+/// What refuses is a mistake that an operator must hear of; what cannot be reached may come back, and readiness tells.
+async fn require_blobs(blobs: &BlobStore) -> Result<(), BlobError> {
+    match blobs.check().await {
+        Err(error @ BlobError::Refused(_)) => Err(error),
+        Err(error) => {
+            tracing::warn!(%error, "pictures can neither be kept nor given back for now");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+fn blobs_readiness(state: &State) -> Readiness {
+    let blobs = state.blobs.clone();
+    Readiness::new("blobs", move || {
+        let blobs = blobs.clone();
+        async move { blobs.check().await.map_err(|error| error.to_string()) }
+    })
 }
 
 /// Accounts that are gone are erased here too.

@@ -59,8 +59,7 @@ async fn what_was_stored_before_opens() {
         created_at: 0,
     };
     process.restore(&row).await;
-    fs::create_dir_all(world.blob_path("img_golden").parent().unwrap()).unwrap();
-    fs::write(world.blob_path("img_golden"), bytes(BLOB)).unwrap();
+    world.write_blob("img_golden", &bytes(BLOB)).await;
 
     let vault = &process.vault;
     assert_eq!(vault.subject_of(account_id, Some("patient 7")).await.unwrap(), subject);

@@ -85,7 +85,7 @@ async fn files_and_rows_hold_nothing_readable() {
     }
     // What is not secret is found, so that this looks where it should.
     assert!(world.home.holds_anywhere(subject.uuid().as_bytes()).await);
-    let file = std::fs::read(world.blob_path("img_1")).unwrap();
+    let file = world.read_blob("img_1").await.unwrap();
     assert!(world.home.holds_anywhere(&file).await);
 }
 

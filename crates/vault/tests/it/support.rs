@@ -7,6 +7,9 @@ use prosopa_store::{Database, affected, on_db, query, query_as, row};
 use prosopa_testkit::{ManualClock, TestHome};
 use prosopa_vault::{BlobStore, Keyring, MIGRATIONS, Vault};
 
+/// Whose blobs are tested.
+const SERVICE: &str = "vault";
+
 row! {
     /// A row of a subject, as it may lie in a backup.
     #[derive(Debug, Clone, PartialEq)]
@@ -50,15 +53,20 @@ impl World {
 
     pub(crate) async fn start_with(&self, keyring: Keyring) -> Process {
         let database = Database::open(&self.home.options("keys"), MIGRATIONS).await.unwrap();
-        let blobs = BlobStore::new(self.home.path().join("blobs"), keyring.clone());
+        let blobs = self.home.blobs().store(SERVICE, keyring.clone());
         let clock = Arc::<ManualClock>::clone(&self.clock);
         let vault = Vault::build(database.clone(), keyring.clone(), blobs.clone(), clock).await.unwrap();
         Process { keyring, database, blobs, vault }
     }
 
-    /// Where the blob of this name lies.
-    pub(crate) fn blob_path(&self, name: &str) -> PathBuf {
-        self.home.path().join("blobs").join(&name[name.len() - 2..]).join(name)
+    /// The blob of this name as it is kept; none where there is none.
+    pub(crate) async fn read_blob(&self, name: &str) -> Option<Vec<u8>> {
+        self.home.blobs().read(SERVICE, name).await
+    }
+
+    /// Keeps other bytes under this name, as somebody does who found the place.
+    pub(crate) async fn write_blob(&self, name: &str, bytes: &[u8]) {
+        self.home.blobs().write(SERVICE, name, bytes).await;
     }
 }
 

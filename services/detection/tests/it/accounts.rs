@@ -42,8 +42,7 @@ impl Detection {
     }
 
     async fn pictures(&self) -> usize {
-        let blobs = self.test.platform.blobs("detection");
-        blobs.list_before(Timestamp::MAX).await.unwrap().len()
+        self.test.home.blobs().names("detection").await.len()
     }
 }
 

@@ -92,7 +92,7 @@ async fn nothing_that_identifies_lies_open_on_the_disk() {
 /// F5: a folder that cannot be used is said, nothing is stored, and the service recovers with it.
 #[tokio::test]
 async fn a_lost_blob_folder_is_unavailable_until_it_is_back() {
-    let detection = Detection::start().await;
+    let detection = Detection::start_in_files().await;
     let account = AccountId::new();
     let blobs = detection.test.home.path().join("blobs");
     std::fs::write(&blobs, "a file where the folder should be").unwrap();

@@ -88,10 +88,10 @@ async fn an_erased_person_is_gone() {
     let left: Vec<&Value> = list["items"].as_array().unwrap().iter().map(|item| &item["id"]).collect();
     assert_eq!(left, [&other["id"]]);
     assert_eq!(detection.count_keys().await, 1);
-    let blobs = detection.test.platform.blobs("detection");
-    let mut names = blobs.list_before(prosopa_model::Timestamp::MAX).await.unwrap();
-    names.sort();
-    assert_eq!(names, [other["image"]["id"].as_str().unwrap()]);
+    assert_eq!(
+        detection.test.home.blobs().names("detection").await,
+        [other["image"]["id"].as_str().unwrap()]
+    );
     assert_eq!(detection.erase(account, &one["subject"]).await, 202, "once more does no harm");
     assert_eq!(detection.work().await, 1);
     let anew = detection.detect_person(account, "patient-7").await;
@@ -133,7 +133,7 @@ async fn the_key_of_an_upload_goes_with_it() {
 /// N7: a picture that could not be kept leaves no key.
 #[tokio::test]
 async fn a_failed_upload_leaves_no_key() {
-    let detection = Detection::start().await;
+    let detection = Detection::start_in_files().await;
     let account = AccountId::new();
     std::fs::write(detection.test.home.path().join("blobs"), "a file where the folder should be").unwrap();
     assert_eq!(detection.post(account, "image/jpeg", "a picture").await.status, 503);

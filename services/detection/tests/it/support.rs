@@ -10,7 +10,8 @@ use prosopa_detection::{Config, DetectionService};
 use prosopa_model::{AccountId, ImageId};
 use prosopa_runtime::{Host, ListenerOptions, Listeners, Parts, Service};
 use prosopa_testkit::{
-    ManualClock, Received, ScriptedAccounts, ScriptedEngine, TestPlatform, analysis_of, principal_of, send,
+    ManualClock, Received, ScriptedAccounts, ScriptedEngine, TestHome, TestPlatform, analysis_of,
+    principal_of, send,
 };
 use prosopa_vault::BlobError;
 
@@ -28,10 +29,22 @@ impl Detection {
         Self::with(|_| Ok(analysis_of(ImageFormat::Jpeg, 1))).await
     }
 
+    /// The same, in files, whatever the run was given: for tests that break the folder.
+    pub(crate) async fn start_in_files() -> Self {
+        Self::with_home(TestHome::of_files(), |_| Ok(analysis_of(ImageFormat::Jpeg, 1))).await
+    }
+
     pub(crate) async fn with(
         script: impl Fn(AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError> + Send + Sync + 'static,
     ) -> Self {
-        let mut test = TestPlatform::new();
+        Self::with_home(TestHome::new(), script).await
+    }
+
+    async fn with_home(
+        home: TestHome,
+        script: impl Fn(AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError> + Send + Sync + 'static,
+    ) -> Self {
+        let mut test = TestPlatform::of(home);
         test.platform.peers.engine = Some(Arc::new(ScriptedEngine::new(script)));
         let accounts = Arc::<ScriptedAccounts>::default();
         test.platform.peers.accounts = Some(Arc::<ScriptedAccounts>::clone(&accounts));
