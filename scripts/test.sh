@@ -25,7 +25,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # The only ones of the tests' needs that come from a registry: fetched before the first test, so that none waits for it.
 if [ "${1:-}" != --unit ]; then
-  for name in signing conformance; do scripts/test-python.sh "$name" >/dev/null; done
+  for name in signing conformance s3; do scripts/test-python.sh "$name" >/dev/null; done
 fi
 
 # The sum is read from the output, so it must come without colours; one stream keeps a runner's name before its result.
@@ -37,6 +37,11 @@ if [ ${#again[@]} -gt 0 ]; then
   scripts/with-postgres.sh cargo test --locked --no-fail-fast "${again[@]}" </dev/null 2>&1 | tee -a "$log" || status=$?
   say "the product from outside again, each service in a process of its own:"
   PROSOPA_TEST_SHAPE=apart scripts/with-postgres.sh scripts/with-redis.sh cargo test --locked --no-fail-fast --package prosopa-e2e -- \
-    --skip apart:: --skip conformance:: </dev/null 2>&1 | tee -a "$log" || status=$?
+    --skip apart:: --skip conformance:: --skip internal_tls:: </dev/null 2>&1 | tee -a "$log" || status=$?
+  say "what keeps pictures again, in a bucket of an S3 server:"
+  scripts/with-s3.sh cargo test --locked --no-fail-fast --package prosopa-vault --package prosopa-detection --test it -- \
+    --include-ignored </dev/null 2>&1 | tee -a "$log" || status=$?
+  PROSOPA_TEST_SHAPE=apart scripts/with-s3.sh cargo test --locked --no-fail-fast --package prosopa-e2e --test it -- \
+    apart:: faces:: jobs:: </dev/null 2>&1 | tee -a "$log" || status=$?
 fi
 awk -v status="$status" -f scripts/sum-tests.awk "$log"

@@ -52,7 +52,11 @@ pub(crate) fn build_platform(settings: &Settings) -> Result<Platform, Failure> {
     let data_dir = &settings.server.data_dir;
     let databases = Databases::configured(&settings.database, data_dir)?;
     let keyring = Keyring::open_or_create(&data_dir.join("keyring.json"))?;
-    Ok(Platform::new(data_dir, keyring, Arc::new(SystemClock)).with_databases(databases))
+    let platform = Platform::new(data_dir, keyring, Arc::new(SystemClock)).with_databases(databases);
+    Ok(match settings.blobs.open()? {
+        Some(bucket) => platform.with_bucket(bucket),
+        None => platform,
+    })
 }
 
 /// The databases of every service, each with its schema.

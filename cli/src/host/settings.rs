@@ -20,6 +20,7 @@ use prosopa_gateway as gateway;
 use prosopa_notifications as notifications;
 use prosopa_runtime::{DatabaseConfig, ListenerOptions, PeerAddresses, PrincipalConfig, RedisConfig};
 use prosopa_telemetry as telemetry;
+use prosopa_vault::BlobsConfig;
 
 use super::{
     Failure,
@@ -51,6 +52,7 @@ pub(crate) struct Settings {
     pub(crate) notifications: notifications::Config,
     pub(crate) gateway: gateway::Config,
     pub(crate) redis: RedisConfig,
+    pub(crate) blobs: BlobsConfig,
 }
 
 /// The process itself.

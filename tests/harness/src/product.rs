@@ -9,7 +9,7 @@ use std::{
 
 use tokio::process::Command;
 
-use prosopa_testkit::{TestDatabases, TestHome};
+use prosopa_testkit::{TestBlobs, TestDatabases, TestHome};
 
 use crate::{Answer, Caller, process::Process};
 
@@ -138,8 +138,7 @@ impl Product {
         let mut command = Command::new(binary());
         command.args(["serve", service, "--admin-listen", "127.0.0.1:0"]).args(listen);
         command.arg("--data-dir").arg(data_dir).env("PROSOPA_MODEL_PACK", model_pack());
-        command.envs(Self::database_url(data_dir).map(|url| ("PROSOPA_DATABASE__URL", url)));
-        command.envs(Self::redis_settings(data_dir));
+        command.envs(Self::stores(data_dir));
         command.envs(found.iter().map(|(name, url)| (name, url)));
         command
     }
@@ -148,8 +147,24 @@ impl Product {
     pub fn command(data_dir: &Path) -> Command {
         let mut command = Command::new(binary());
         command.args(Self::arguments(data_dir)).env("PROSOPA_MODEL_PACK", model_pack());
-        command.envs(Self::database_url(data_dir).map(|url| ("PROSOPA_DATABASE__URL", url)));
+        command.envs(Self::stores(data_dir));
         command
+    }
+
+    /// The variables that say where a data folder's databases and blobs are on the run's servers.
+    fn stores(data_dir: &Path) -> Vec<(&'static str, String)> {
+        let url = Self::database_url(data_dir).map(|url| ("PROSOPA_DATABASE__URL", url));
+        let blobs = Self::blobs_of(data_dir).settings();
+        blobs.into_iter().chain(url).chain(Self::redis_settings(data_dir)).collect()
+    }
+
+    fn blobs_of(data_dir: &Path) -> TestBlobs {
+        TestBlobs::of_folder(data_dir.parent().expect("a folder around it")).in_data_dir(data_dir)
+    }
+
+    /// The blobs of the product, sealed as they are.
+    pub fn blobs(&self) -> TestBlobs {
+        Self::blobs_of(&self.data_dir())
     }
 
     /// Where the databases of a data folder are on the run's server; none where they are files in it.

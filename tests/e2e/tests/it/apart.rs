@@ -43,25 +43,16 @@ async fn services_apart_hear_each_other() {
     assert_eq!(accepted.status, 202, "{}", accepted.json());
     let done = async || patiently(async || user.get("/api/v1/jobs?status=completed").await).await.json();
     while done().await["items"].as_array().unwrap().is_empty() {}
-    let pictures = || {
-        let folder = walk(&product.data_dir().join("blobs").join("detection"));
-        folder.len()
-    };
-    assert_eq!(pictures(), 1);
+    let pictures = async || product.blobs().names("detection").await.len();
+    assert_eq!(pictures().await, 1);
     let left = patiently(async || {
         let request = user.request(Method::DELETE, "/api/v1/users/me");
         user.send(request.json(&json!({ "password": prosopa_harness::PASSWORD }))).await
     });
     assert_eq!(left.await.status, 204);
-    while pictures() > 0 {
+    while pictures().await > 0 {
         assert_eq!(product.ask_admin("/livez").await.status, 200);
     }
-}
-
-fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
-    paths.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }
 
 /// S3: on the internal network nobody is anybody by what a header says, and no credential of a user's helps.
