@@ -50,6 +50,9 @@ if $with_servers && ! python3 -c 'import ensurepip' 2>/dev/null; then missing+=(
 if $with_servers; then
   have curl || missing+=(curl)
   have openssl || missing+=(openssl)
+  # Apache Kafka, and what fetches it.
+  have java || missing+=(default-jre-headless)
+  have mvn || missing+=(maven)
 fi
 # The OpenID provider that sign-in is tested with.
 if $with_servers && ! { have node && have npm; }; then missing+=(nodejs npm); fi

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Installs what tests start that comes from npm, exactly as it is locked, unless it is there already.
+# Installs what tests start that comes from Maven or npm, exactly as it is pinned, unless it is there already.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
+
+scripts/kafka/fetch.sh >/dev/null
 
 # The OpenID provider that sign-in is tested with.
 provider=tests/oidc

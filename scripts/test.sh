@@ -35,6 +35,9 @@ cargo test --locked --no-fail-fast "${selection[@]}" </dev/null 2>&1 | tee "$log
 if [ ${#again[@]} -gt 0 ]; then
   say "the same on PostgreSQL:"
   scripts/with-postgres.sh cargo test --locked --no-fail-fast "${again[@]}" </dev/null 2>&1 | tee -a "$log" || status=$?
+  say "events over Apache Kafka, with the databases on PostgreSQL:"
+  scripts/with-kafka.sh scripts/with-postgres.sh cargo test --locked --no-fail-fast --package prosopa-events --test it -- \
+    --include-ignored --test-threads 4 </dev/null 2>&1 | tee -a "$log" || status=$?
   say "the product from outside again, each service in a process of its own:"
   PROSOPA_TEST_SHAPE=apart scripts/with-postgres.sh scripts/with-redis.sh cargo test --locked --no-fail-fast --package prosopa-e2e -- \
     --skip apart:: --skip conformance:: --skip internal_tls:: </dev/null 2>&1 | tee -a "$log" || status=$?

@@ -6,9 +6,14 @@ mod messages {
     include!(concat!(env!("OUT_DIR"), "/prosopa.events.v1.rs"));
 }
 
+mod topics;
+
 pub use self::messages::{
     DetectionCreated, DetectionDeleted, JobChanged, UsageHeader, UsageRecord, UsageRecorded, UserDeactivated,
     UserDeleted, UserReactivated, UserRegistered,
+};
+pub use self::topics::{
+    DEAD_LETTERS_SUFFIX, DETECTION_JOBS, Keeps, QUOTA_PLANS, REGISTRATIONS, TOPICS, Topic,
 };
 
 /// A message that is published.

@@ -12,6 +12,7 @@
 //! Knows no service. Here the reader reads the producer's own rows; over a broker the same handlers are called.
 
 mod delivery;
+mod kafka;
 mod metrics;
 mod outbox;
 mod replay;
@@ -24,7 +25,11 @@ use prosopa_store::{Migration, migration};
 
 pub use self::{
     delivery::Delivery,
-    metrics::{RunnerMetrics, SetupError},
+    kafka::{
+        DeadRecord, EventsConfig, Kafka, KafkaConfig, KafkaConfigError, KafkaError, Listener, Relay,
+        RelayConfig, ScramMechanism, TopicError, Transport,
+    },
+    metrics::{RelayMetrics, RunnerMetrics, SetupError},
     outbox::{Outbox, SOURCE_PREFIX},
     replay::{Letters, Replayed, replay_dead_letters, request_replay},
     runner::{Runner, RunnerConfig},
@@ -38,3 +43,6 @@ pub const MIGRATION: Migration = migration!("events");
 
 /// What replays add to them, for the end of the same lists.
 pub const REPLAY_MIGRATION: Migration = migration!("events_replay");
+
+/// What relays to a broker add, for the end of the lists of those who say some.
+pub const RELAY_MIGRATION: Migration = migration!("events_relay");

@@ -78,6 +78,11 @@ impl Outbox {
         Ok(())
     }
 
+    /// Where it lies.
+    pub(crate) const fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// A reader of what is published here.
     pub fn source(&self) -> Source {
         let source = Source::new(self.database.clone(), Arc::clone(&self.wake), Arc::clone(&self.readers));

@@ -4,12 +4,14 @@
 //! [`replay_dead_letters`] does at once. A letter goes in the transaction of its effect, which is made as at a delivery,
 //! with a line in the inbox; until then it stays.
 
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use prosopa_model::{Clock, Timestamp};
 use prosopa_store::{Database, Error, transact};
 
 use crate::{
+    metrics::RunnerMetrics,
     store::{
         consumer,
         letters::{self, Request},
@@ -18,7 +20,7 @@ use crate::{
 };
 
 /// Letters read at once.
-pub(crate) const BATCH: u32 = 100;
+const BATCH: u32 = 100;
 
 /// Which of a subscription's dead letters.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +44,7 @@ pub struct Replayed {
 
 /// What came of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+enum Outcome {
     Applied,
     Repeated,
     Failed,
@@ -107,8 +109,29 @@ pub async fn replay_dead_letters(
     }
 }
 
+/// Tries again what was asked for of a producer, or of all where it is empty, up to a bound; gives back how many requests
+/// there were. What came of them is counted under `name`.
+pub(crate) async fn replay_requested(
+    database: &Database,
+    (subscription, producer): (&Subscription, &str),
+    clock: &dyn Clock,
+    (metrics, name): (&RunnerMetrics, &str),
+    stop: &CancellationToken,
+) -> Result<usize, Error> {
+    let requests = letters::list_requests(database, subscription.name, producer, BATCH).await?;
+    for request in requests.iter().take_while(|_| !stop.is_cancelled()) {
+        match replay_one(database, subscription, request, clock).await? {
+            Outcome::Applied => metrics.count(name, "applied", 1),
+            Outcome::Repeated => metrics.count(name, "repeated", 1),
+            Outcome::Failed => metrics.count(name, "failed", 1),
+            Outcome::Gone => {}
+        }
+    }
+    Ok(requests.len())
+}
+
 /// Tries one letter: it goes with its effect, or stays with the reason and without the request.
-pub(crate) async fn replay_one(
+async fn replay_one(
     database: &Database,
     subscription: &Subscription,
     request: &Request,

@@ -11,20 +11,23 @@ use prosopa_store::{Database, Error};
 use crate::{
     delivery::Delivery,
     metrics::RunnerMetrics,
-    replay::{self, Outcome},
+    replay,
     source::Source,
     store::{consumer, letters},
     subscription::{HandlerError, Subscription},
 };
 
+/// Events read at once.
+const BATCH: i64 = 100;
+
 /// Pause when a gap is waited for, which is a matter of transactions under way.
 const GAP_PAUSE: Duration = Duration::from_millis(20);
 
 /// Time between two rounds of deleting what nobody needs.
-const TRIM_PERIOD: Duration = Duration::from_secs(600);
+pub(crate) const TRIM_PERIOD: Duration = Duration::from_secs(600);
 
 /// Rows of the inbox deleted in one transaction.
-const TRIM_STEP: i64 = 500;
+pub(crate) const TRIM_STEP: i64 = 500;
 
 /// How events are carried.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +54,13 @@ impl Default for RunnerConfig {
             pause_max: Duration::from_secs(30),
             keep: Duration::from_secs(7 * 24 * 60 * 60),
         }
+    }
+}
+
+impl RunnerConfig {
+    /// The pause behind an attempt, counted from 1.
+    pub(crate) fn pause_behind(&self, attempts: u32) -> Duration {
+        self.pause.saturating_mul(1 << attempts.min(16)).min(self.pause_max)
     }
 }
 
@@ -164,7 +174,7 @@ impl Runner {
         let cursor = consumer::find_cursor(&self.consumer, &self.name).await?;
         self.metrics.set_lag(&self.name, self.source.lag(cursor).await?);
         self.source.note(&self.name, cursor);
-        let events = self.source.read_after(cursor).await?;
+        let events = self.source.read_after(cursor, BATCH).await?;
         let Some(last) = events.last() else {
             return Ok(if self.source.has_gap() { Step::Waiting } else { Step::Idle });
         };
@@ -220,8 +230,7 @@ impl Runner {
                     self.put_aside(cursor, event, (&failure.to_string(), attempts)).await?;
                     break;
                 }
-                let pause =
-                    self.config.pause.saturating_mul(1 << attempts.min(16)).min(self.config.pause_max);
+                let pause = self.config.pause_behind(attempts);
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
                     () = tokio::time::sleep(pause) => {}
@@ -248,19 +257,9 @@ impl Runner {
     /// Tries again what was asked for, up to a bound; gives back how many requests there were.
     async fn replay(&mut self, stop: &CancellationToken) -> Result<usize, Error> {
         self.replayed_at = Some(Instant::now());
-        let name = self.subscription.name;
-        let requests = letters::list_requests(&self.consumer, name, &self.producer, replay::BATCH).await?;
-        for request in requests.iter().take_while(|_| !stop.is_cancelled()) {
-            let outcome =
-                replay::replay_one(&self.consumer, &self.subscription, request, self.clock.as_ref()).await?;
-            match outcome {
-                Outcome::Applied => self.metrics.count(&self.name, "applied", 1),
-                Outcome::Repeated => self.metrics.count(&self.name, "repeated", 1),
-                Outcome::Failed => self.metrics.count(&self.name, "failed", 1),
-                Outcome::Gone => {}
-            }
-        }
-        Ok(requests.len())
+        let (what, counted) =
+            ((&self.subscription, self.producer.as_str()), (&self.metrics, self.name.as_str()));
+        replay::replay_requested(&self.consumer, what, self.clock.as_ref(), counted, stop).await
     }
 
     /// Deletes, now and then, what this subscription has had long ago.

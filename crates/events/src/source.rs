@@ -12,9 +12,6 @@ use prosopa_store::{Database, Error};
 
 use crate::{delivery::Delivery, store::producer};
 
-/// Events read at once.
-const BATCH: i64 = 100;
-
 /// Rows deleted in one transaction.
 const TRIM_STEP: i64 = 500;
 
@@ -56,11 +53,11 @@ impl Source {
         &self.wake
     }
 
-    /// What follows a position without a gap that may be filled; nothing where there is nothing, or not yet.
-    pub(crate) async fn read_after(&mut self, position: i64) -> Result<Vec<Delivery>, Error> {
+    /// The first that follow a position without a gap that may be filled; none where there are none, or not yet.
+    pub(crate) async fn read_after(&mut self, position: i64, limit: i64) -> Result<Vec<Delivery>, Error> {
         // Before the rows: whatever has ended by now is seen by the reading that follows.
         let (all_ended_before, _) = producer::transaction_bounds(&self.database).await?;
-        let mut rows = producer::list_after(&self.database, position, BATCH).await?;
+        let mut rows = producer::list_after(&self.database, position, limit).await?;
         self.missing.retain(|place, _| *place > position);
         let mut expected = position + 1;
         let (mut passable, mut unknown) = (rows.len(), Vec::new());
@@ -93,6 +90,11 @@ impl Source {
     /// How many places follow a position, filled or not.
     pub(crate) async fn lag(&self, position: i64) -> Result<i64, Error> {
         Ok((producer::last_position(&self.database).await? - position).max(0))
+    }
+
+    /// When the first event behind a position was said; none where there is none.
+    pub(crate) async fn find_time_after(&self, position: i64) -> Result<Option<Timestamp>, Error> {
+        producer::find_time_after(&self.database, position).await
     }
 
     /// Deletes what every reader of this process has had and was said before a time.

@@ -3,3 +3,4 @@
 pub(crate) mod consumer;
 pub(crate) mod letters;
 pub(crate) mod producer;
+pub(crate) mod relays;

@@ -45,6 +45,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!("0013_user_plans"),
     migration!("0014_client_changes"),
     migration!("0015_client_certificates"),
+    prosopa_events::RELAY_MIGRATION,
 ];
 
 /// The service's database. Cheap to clone.

@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
     idempotency::MIGRATION,
     prosopa_events::REPLAY_MIGRATION,
     migration!("0004_subjects"),
+    prosopa_events::RELAY_MIGRATION,
 ];
 
 /// The database of the subjects' keys: apart, so that its backups may be short-lived.

@@ -17,4 +17,5 @@ pub const MIGRATIONS: &[Migration] = &[
     prosopa_events::MIGRATION,
     prosopa_events::REPLAY_MIGRATION,
     migration!("0004_usage"),
+    prosopa_events::RELAY_MIGRATION,
 ];

@@ -42,6 +42,15 @@ pub(crate) async fn last_position(database: &Database) -> Result<i64, Error> {
     on_db!(connection, c => query_scalar(sql).fetch_one(c).await)
 }
 
+/// When the first event behind a position was said; none where there is none.
+pub(crate) async fn find_time_after(database: &Database, position: i64) -> Result<Option<Timestamp>, Error> {
+    let sql = "SELECT time FROM outbox WHERE position > $1 ORDER BY position LIMIT 1";
+    let mut connection = database.read().await?;
+    let time: Option<i64> =
+        on_db!(connection, c => query_scalar(sql).bind(position).fetch_optional(c).await)?;
+    Ok(time.map(Timestamp::from_micros))
+}
+
 /// Numbers of transactions: all before the first have ended, none from the second on has begun. On SQLite, where one
 /// writes after the other, nothing is ever under way for a reader: both are the largest number.
 pub(crate) async fn transaction_bounds(database: &Database) -> Result<(i64, i64), Error> {

@@ -3,6 +3,8 @@
 
 mod conformance;
 mod formats;
+mod kafka;
 mod replay;
 mod support;
+mod transport;
 mod unheard;

@@ -151,7 +151,7 @@ async fn trim(world: &World) {
     let (mut runner, stopped) = (world.runner("users"), stop.clone());
     let running = tokio::spawn(async move { runner.run(stopped).await });
     while world.count(&world.producer, "SELECT count(*) FROM outbox").await > 0 {
-        tokio::task::yield_now().await;
+        world.transport.go_on().await;
     }
     // The inbox comes after it, before the runner waits for the end.
     stop.cancel();
@@ -197,7 +197,7 @@ async fn a_running_subscription_replays() {
     let now = world.clock.now();
     request_replay(&other_process, "users", Letters::All, 100, now).await.unwrap();
     while world.effects().await.len() < NAMES.len() {
-        tokio::task::yield_now().await;
+        world.transport.go_on().await;
     }
     stop.cancel();
     running.await.unwrap().unwrap();

@@ -9,12 +9,11 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use prosopa_contract::events::{AUTH_EVENTS, Event, JOB_EVENTS, UserRegistered};
-use prosopa_events::{
-    Delivery, Handler, HandlerError, Outbox, Runner, RunnerConfig, RunnerMetrics, Subscription,
-};
+use prosopa_events::{Delivery, Handler, HandlerError, Outbox, RunnerConfig, Subscription};
 use prosopa_store::{Database, Migration, Tx, affected, on_db, query, query_scalar};
-use prosopa_telemetry::Metrics;
 use prosopa_testkit::{ManualClock, TestHome};
+
+use crate::transport::{Carrier, Transport};
 
 pub(crate) const EFFECTS: Migration = Migration {
     name: "effects",
@@ -24,7 +23,7 @@ pub(crate) const EFFECTS: Migration = Migration {
 
 /// The schema of both databases.
 pub(crate) const MIGRATIONS: &[Migration] =
-    &[prosopa_events::MIGRATION, EFFECTS, prosopa_events::REPLAY_MIGRATION];
+    &[prosopa_events::MIGRATION, EFFECTS, prosopa_events::REPLAY_MIGRATION, prosopa_events::RELAY_MIGRATION];
 
 pub(crate) struct World {
     pub(crate) producer: Database,
@@ -34,7 +33,7 @@ pub(crate) struct World {
     /// While it is set, handlers refuse everything.
     pub(crate) is_closed: Arc<AtomicBool>,
     pub(crate) home: TestHome,
-    metrics: RunnerMetrics,
+    pub(crate) transport: Transport,
 }
 
 /// Writes a row for each user; fails in the ways that users' ids ask for.
@@ -74,13 +73,17 @@ pub(crate) fn user(id: &str) -> UserRegistered {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::over(Transport::of_run(1)).await
+    }
+
+    /// With its events carried by this.
+    pub(crate) async fn over(transport: Transport) -> Self {
         let home = TestHome::new();
         let producer = Database::open(&home.options("producer"), MIGRATIONS).await.unwrap();
         let consumer = Database::open(&home.options("consumer"), MIGRATIONS).await.unwrap();
         let clock = Arc::new(ManualClock::at("2026-01-31T12:00:00Z"));
         let outbox = Outbox::new("auth", producer.clone(), Arc::<ManualClock>::clone(&clock));
-        let metrics = RunnerMetrics::declare(&Metrics::new()).unwrap();
-        Self { producer, consumer, outbox, clock, is_closed: Arc::default(), home, metrics }
+        Self { producer, consumer, outbox, clock, is_closed: Arc::default(), home, transport }
     }
 
     pub(crate) async fn say(&self, id: &str) {
@@ -90,12 +93,12 @@ impl World {
     }
 
     /// A runner of a subscription, as each process has one.
-    pub(crate) fn runner(&self, name: &'static str) -> Runner {
+    pub(crate) fn runner(&self, name: &'static str) -> Carrier {
         self.runner_of(self.subscription(name))
     }
 
     /// A runner of a subscription to another topic.
-    pub(crate) fn deaf_runner(&self) -> Runner {
+    pub(crate) fn deaf_runner(&self) -> Carrier {
         self.runner_of(self.deaf_subscription("deaf"))
     }
 
@@ -110,15 +113,13 @@ impl World {
         Subscription { topics: &[JOB_EVENTS], ..self.subscription(name) }
     }
 
-    fn runner_of(&self, subscription: Subscription) -> Runner {
+    pub(crate) fn runner_of(&self, subscription: Subscription) -> Carrier {
         let config = RunnerConfig {
             attempts_max: 3,
             pause: std::time::Duration::from_millis(1),
             ..RunnerConfig::default()
         };
-        let clock = Arc::<ManualClock>::clone(&self.clock);
-        let (source, metrics) = (self.outbox.source(), self.metrics.clone());
-        Runner::new(subscription, "auth", source, self.consumer.clone(), clock, config, metrics)
+        self.transport.carrier(self, subscription, config)
     }
 
     /// Puts aside what was said of a user, as the first version did.
@@ -149,10 +150,15 @@ impl World {
 
     /// Sets every cursor back to the beginning, as a lost acknowledgement does.
     pub(crate) async fn forget_cursors(&self) {
-        let mut tx = self.consumer.begin().await.unwrap();
-        let sql = "UPDATE event_cursors SET position = 0";
-        on_db!(tx, c => query(sql).execute(c).await.map(affected)).unwrap();
-        tx.commit().await.unwrap();
+        let cursors = [
+            (&self.consumer, "UPDATE event_cursors SET position = 0"),
+            (&self.producer, "UPDATE event_relays SET position = 0"),
+        ];
+        for (database, sql) in cursors {
+            let mut tx = database.begin().await.unwrap();
+            on_db!(tx, c => query(sql).execute(c).await.map(affected)).unwrap();
+            tx.commit().await.unwrap();
+        }
     }
 
     pub(crate) async fn count(&self, database: &Database, sql: &'static str) -> i64 {
