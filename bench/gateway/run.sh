@@ -12,6 +12,6 @@ if [ ${#missing[@]} -gt 0 ]; then
   exit 1
 fi
 PATH=$PATH:/usr/sbin
-cargo build --locked --release --package prosopa-bench-gateway >&2
+cargo build --locked --profile dist --package prosopa-bench-gateway >&2
 target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
-exec "$target/release/bench-gateway"
+exec "$target/dist/bench-gateway"
