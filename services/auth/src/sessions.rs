@@ -89,7 +89,7 @@ pub(crate) async fn log_in(
     client: &Client,
 ) -> Result<Tokens, Error> {
     let key = LoginKey::of(login);
-    counted(state, &key, client, try_log_in(state, &key, password, client)).await
+    counted(state, &key, client, Box::pin(try_log_in(state, &key, password, client))).await
 }
 
 /// Makes a login unless too many failed, and counts it.

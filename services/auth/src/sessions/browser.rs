@@ -60,7 +60,7 @@ pub(crate) async fn log_in(
     client: &Client,
 ) -> Result<(NewCookie, BrowserSession), Error> {
     let key = LoginKey::of(login);
-    counted(state, &key, client, try_log_in(state, &key, password, client)).await
+    counted(state, &key, client, Box::pin(try_log_in(state, &key, password, client))).await
 }
 
 async fn try_log_in(
