@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use ::redis::{Client, RedisResult, SetExpiry, SetOptions, aio::MultiplexedConnection, cmd};
+use ::redis::{Client, ErrorKind, RedisResult, SetExpiry, SetOptions, aio::MultiplexedConnection, cmd, pipe};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -128,22 +128,28 @@ impl Redis {
     }
 
     /// Claims a key for `time`. True for whoever is first; nobody else is until the time is over or the server has
-    /// forgotten, of which [`Self::memory_begins`] tells.
+    /// forgotten, of which [`Self::memory_begins`] tells afterwards.
     pub async fn claim(&self, key: &RedisKey, time: Duration) -> Result<bool, RedisLost> {
         let time_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1);
         let options = SetOptions::default()
             .conditional_set(::redis::ExistenceCheck::NX)
             .with_expiration(SetExpiry::PX(time_ms));
+        let memory = self.inner.keys.own("memory");
+        let mut calls = pipe();
+        calls.get(memory.as_str()).cmd("SET").arg(key.as_str()).arg(1).arg(options);
         let ask = async |mut connection: MultiplexedConnection| {
-            let mut set = cmd("SET");
-            set.arg(key.as_str()).arg(1).arg(options);
-            set.query_async::<Option<String>>(&mut connection).await
+            let (since, set): (Option<i64>, Option<String>) = calls.query_async(&mut connection).await?;
+            // Looked for again, it is told since when it remembers.
+            let since = since.ok_or((ErrorKind::Client, "the server has forgotten what it knew"))?;
+            Ok((since, set.is_some()))
         };
-        self.call(Call::Claim, ask).await.map(|answer| answer.is_some())
+        let (since, is_first) = self.call(Call::Claim, ask).await?;
+        self.inner.memory_begins.fetch_max(since, Ordering::AcqRel);
+        Ok(is_first)
     }
 
     /// What was kept before this may be gone, because the server was emptied, or began anew without what it had. Noticed
-    /// within a second, or before a server that was lost is used again. None while no server was seen.
+    /// with each claim, within a second, and before a server that was lost is used again. None while no server was seen.
     pub fn memory_begins(&self) -> Option<Timestamp> {
         let seconds = self.inner.memory_begins.load(Ordering::Acquire);
         (seconds > 0).then(|| Timestamp::from_micros(seconds.saturating_mul(1_000_000)))

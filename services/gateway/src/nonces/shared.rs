@@ -49,11 +49,13 @@ impl SharedNonces {
     }
 
     async fn claim(&self, redis: &Redis, access_key: &str, terms: &CheckedTerms) -> Result<bool, RedisLost> {
-        // What was used before may be forgotten.
-        if redis.memory_begins().is_none_or(|begin| terms.created < begin) {
+        // What was used before may be forgotten, as may come to light with the answer.
+        let may_be_forgotten = || redis.memory_begins().is_none_or(|begin| terms.created < begin);
+        if may_be_forgotten() {
             return Err(RedisLost);
         }
         let key = redis.key_of_random("nonce", &[access_key.as_bytes(), terms.nonce.as_bytes()]);
-        redis.claim(&key, terms.remember_until.since(self.clock.now()) + KEEP_LONGER).await
+        let is_new = redis.claim(&key, terms.remember_until.since(self.clock.now()) + KEEP_LONGER).await?;
+        if may_be_forgotten() { Err(RedisLost) } else { Ok(is_new) }
     }
 }
