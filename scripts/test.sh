@@ -38,8 +38,9 @@ if [ ${#again[@]} -gt 0 ]; then
   say "events over Apache Kafka, with the databases on PostgreSQL:"
   scripts/with-kafka.sh scripts/with-postgres.sh cargo test --locked --no-fail-fast --package prosopa-events --test it -- \
     --include-ignored --test-threads 4 </dev/null 2>&1 | tee -a "$log" || status=$?
-  say "the product from outside again, each service in a process of its own:"
-  PROSOPA_TEST_SHAPE=apart scripts/with-postgres.sh scripts/with-redis.sh cargo test --locked --no-fail-fast --package prosopa-e2e -- \
+  say "the product from outside again, each service in a process of its own, events over Apache Kafka, rates in Redis:"
+  PROSOPA_TEST_SHAPE=apart scripts/with-kafka.sh scripts/with-postgres.sh scripts/with-redis.sh \
+    cargo test --locked --no-fail-fast --package prosopa-e2e -- \
     --skip apart:: --skip conformance:: --skip internal_tls:: </dev/null 2>&1 | tee -a "$log" || status=$?
   say "what keeps pictures again, in a bucket of an S3 server:"
   scripts/with-s3.sh cargo test --locked --no-fail-fast --package prosopa-vault --package prosopa-detection --test it -- \

@@ -6,6 +6,7 @@ mod admin;
 mod composition;
 mod connections;
 mod data_dir;
+mod dead_letters;
 mod hosted;
 mod migrate;
 mod models;
@@ -41,7 +42,7 @@ pub(crate) enum HostCommand {
     /// Build or verify the model pack.
     #[command(subcommand, after_help = models::EXAMPLES)]
     Models(ModelsCommand),
-    /// Look after the administrator and the keyring.
+    /// Look after the administrator, the keyring and dead letters.
     #[command(subcommand, after_help = admin::EXAMPLES)]
     Admin(AdminCommand),
     /// Print the OpenAPI document of the whole API.

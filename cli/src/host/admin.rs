@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 
 use super::{
     Failure, composition, data_dir,
+    dead_letters::{self, DlqCommand},
     hosted::Hosted,
     say,
     settings::{Overrides, Settings},
@@ -39,6 +40,9 @@ pub(crate) enum AdminCommand {
     /// Older keys stay in the keyring, for what they have sealed. The keys of persons move to the new one within an hour.
     #[command(after_help = ROTATE_EXAMPLES)]
     RotateKeyring(Place),
+    /// Look at events that a service could not use, and have them tried again; the product may run meanwhile.
+    #[command(subcommand, name = "dlq", after_help = dead_letters::EXAMPLES)]
+    DeadLetters(DlqCommand),
 }
 
 /// Where the product keeps everything.
@@ -53,7 +57,10 @@ pub(crate) struct Place {
 }
 
 pub(super) fn run(command: AdminCommand) -> Result<(), Failure> {
-    let (AdminCommand::ResetPassword(place) | AdminCommand::RotateKeyring(place)) = &command;
+    let place = match &command {
+        AdminCommand::ResetPassword(place) | AdminCommand::RotateKeyring(place) => place,
+        AdminCommand::DeadLetters(command) => command.place(),
+    };
     let overrides = Overrides { data_dir: place.data_dir.clone(), ..Overrides::default() };
     let settings = Settings::load(place.config.as_deref(), overrides)?;
     let folder = &settings.server.data_dir;
@@ -63,6 +70,7 @@ pub(super) fn run(command: AdminCommand) -> Result<(), Failure> {
     match command {
         AdminCommand::ResetPassword(_) => start_runtime()?.block_on(reset_password(settings)),
         AdminCommand::RotateKeyring(_) => rotate_keyring(&settings),
+        AdminCommand::DeadLetters(command) => dead_letters::run(command, &settings),
     }
 }
 

@@ -17,7 +17,7 @@ use prosopa_contract::{
 };
 use prosopa_detection::DetectionService;
 use prosopa_engine::{EngineService, pack::MANIFEST_FILE};
-use prosopa_events::Outbox;
+use prosopa_events::{Kafka, Outbox, TopicError, Transport};
 use prosopa_gateway::GatewayService;
 use prosopa_model::SystemClock;
 use prosopa_notifications::NotificationsService;
@@ -95,7 +95,10 @@ pub(crate) async fn build(mut settings: Settings, hosted: &Hosted) -> Result<Pro
     assembly.add_auth().await?;
     assembly.add_detection().await?;
     assembly.add_gateway().await?;
-    assembly.hear_others().await?;
+    match assembly.settings.events.transport {
+        Transport::Outbox => assembly.hear_others().await?,
+        Transport::Kafka => assembly.join_brokers().await?,
+    }
     Ok(assembly.product)
 }
 
@@ -229,6 +232,21 @@ impl Assembly<'_> {
         };
         let (service, description) = (S::NAME, S::DESCRIPTION);
         Ok(Upstream { service, description, operations: S::operations(), backend })
+    }
+
+    /// Lets the brokers carry events. Topics that are not as they must be are an error; brokers that are not there are
+    /// waited for beside the work.
+    async fn join_brokers(&mut self) -> Result<(), Failure> {
+        let kafka = Kafka::new(self.settings.events.kafka.clone())?;
+        let host = &mut self.product.host;
+        if host.has_events() {
+            match kafka.ensure_topics().await {
+                Err(error @ TopicError::Unreachable(_)) => tracing::warn!(%error, "events wait"),
+                ensured => ensured?,
+            }
+            host.carry_over(kafka);
+        }
+        Ok(())
     }
 
     /// Reads in their databases what others say that are hosted elsewhere.

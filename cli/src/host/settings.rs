@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use prosopa_auth as auth;
 use prosopa_detection as detection;
 use prosopa_engine as engine;
+use prosopa_events::EventsConfig;
 use prosopa_gateway as gateway;
 use prosopa_notifications as notifications;
 use prosopa_runtime::{DatabaseConfig, ListenerOptions, PeerAddresses, PrincipalConfig, RedisConfig};
@@ -43,6 +44,7 @@ const PEER_SUFFIX: &str = "_microservice_url";
 pub(crate) struct Settings {
     pub(crate) server: Server,
     pub(crate) database: DatabaseConfig,
+    pub(crate) events: EventsConfig,
     pub(crate) peers: PeerAddresses,
     pub(crate) principals: PrincipalConfig,
     pub(crate) telemetry: telemetry::Config,

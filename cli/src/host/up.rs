@@ -16,7 +16,7 @@ pub(super) const EXAMPLES: &str = "Examples:
   prosopa up --data-dir /var/lib/prosopa --listen 0.0.0.0:8080
   prosopa up --listen 0.0.0.0:8443 --tls-certificate fullchain.pem --tls-key key.pem
 
-The same settings can be given in prosopa.toml (sections server, database, telemetry, engine, auth, detection, notifications, gateway)
+The same settings can be given in prosopa.toml (sections server, database, events, telemetry, engine, auth, detection, notifications, gateway)
 and as PROSOPA_<SECTION>__<KEY>, for example PROSOPA_GATEWAY__PLAN__REQUESTS_PER_DAY=500.";
 
 /// Arguments of `up`.

@@ -34,7 +34,7 @@ pub use self::{
     replay::{Letters, Replayed, replay_dead_letters, request_replay},
     runner::{Runner, RunnerConfig},
     source::Source,
-    store::letters::{DeadLetter, list_dead_letters},
+    store::letters::{DeadLetter, LetterFilter, find_dead_letters, list_dead_letters},
     subscription::{Handler, HandlerError, Subscription},
 };
 

@@ -1,11 +1,14 @@
-//! Who says and who hears what, within one process.
+//! Who says and who hears what, and what carries it.
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
 use prosopa_contract::events::JobChanged;
-use prosopa_events::{Outbox, Runner, RunnerConfig, RunnerMetrics, Subscription};
+use prosopa_events::{
+    Kafka, Listener, Outbox, Relay, RelayConfig, RelayMetrics, Runner, RunnerConfig, RunnerMetrics,
+    Subscription,
+};
 use prosopa_jobs::{ChangeHook, JobRow};
 use prosopa_model::Clock;
 use prosopa_store::{Database, Error, Tx};
@@ -16,7 +19,7 @@ use crate::{Task, TaskKind};
 pub struct Listening {
     /// What it hears and does.
     pub subscription: Subscription,
-    /// The services that say it; one that is neither hosted nor heard here says nothing here.
+    /// The services that say it, where their outboxes are read; one that is neither hosted nor heard here says nothing here.
     pub producers: &'static [&'static str],
     /// The listener's database.
     pub database: Database,
@@ -68,6 +71,35 @@ pub(crate) fn tasks(
         }
     }
     tasks
+}
+
+/// One task for each producer here, which carries what it says to the brokers, and one for each subscription.
+pub(crate) fn tasks_over(
+    kafka: &Kafka,
+    outboxes: &[Outbox],
+    listenings: Vec<Listening>,
+    clock: &Arc<dyn Clock>,
+    (heard, relayed): (&RunnerMetrics, &RelayMetrics),
+) -> Vec<Task> {
+    let relay = |outbox: &Outbox| {
+        let (kafka, outbox) = (kafka.clone(), outbox.clone());
+        let (clock, metrics) = (Arc::clone(clock), relayed.clone());
+        Task::new("relay_events", TaskKind::Restart, move |stop| {
+            let (kafka, outbox, clock) = (kafka.clone(), outbox.clone(), Arc::clone(&clock));
+            let mut relay = Relay::new(kafka, outbox, clock, RelayConfig::default(), metrics.clone());
+            async move { Ok(relay.run(stop).await?) }
+        })
+    };
+    let listen = |Listening { subscription, database, .. }: Listening| {
+        let (kafka, clock, metrics) = (kafka.clone(), Arc::clone(clock), heard.clone());
+        Task::new(subscription.name, TaskKind::Restart, move |stop| {
+            let (subscription, database) = (subscription.clone(), database.clone());
+            let (kafka, clock, config) = (kafka.clone(), Arc::clone(&clock), RunnerConfig::default());
+            let mut listener = Listener::new(kafka, subscription, database, clock, config, metrics.clone());
+            async move { Ok(listener.run(stop).await?) }
+        })
+    };
+    outboxes.iter().map(relay).chain(listenings.into_iter().map(listen)).collect()
 }
 
 /// An outbox that nobody reads would grow for ever.

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use prosopa_events::{Outbox, RunnerMetrics};
+use prosopa_events::{Kafka, Outbox, RelayMetrics, RunnerMetrics, SetupError};
 
 use crate::{
     InternalRoutes, ListenerOptions, Listening, Parts, Platform, PublicRoutes, Readiness, Task, Tls, admin,
@@ -24,6 +24,7 @@ pub struct Host {
     outboxes: Vec<Outbox>,
     listenings: Vec<Listening>,
     heard_elsewhere: Vec<&'static str>,
+    kafka: Option<Kafka>,
     readiness: Vec<Readiness>,
     internal: Option<(InternalListener, InternalRoutes)>,
 }
@@ -104,6 +105,7 @@ impl Host {
             outboxes: Vec::new(),
             listenings: Vec::new(),
             heard_elsewhere: Vec::new(),
+            kafka: None,
             readiness: Vec::new(),
             internal: None,
         }
@@ -140,6 +142,16 @@ impl Host {
         self.heard_elsewhere.extend(services);
     }
 
+    /// Whether anything here says or hears events.
+    pub const fn has_events(&self) -> bool {
+        !self.outboxes.is_empty() || !self.listenings.is_empty()
+    }
+
+    /// Lets brokers carry what services say, here and elsewhere.
+    pub fn carry_over(&mut self, kafka: Kafka) {
+        self.kafka = Some(kafka);
+    }
+
     /// Will serve the product's other processes too; a process that holds the whole product has none to serve.
     ///
     /// There is one such listener: what was said before is replaced.
@@ -152,7 +164,7 @@ impl Host {
     ///
     /// The end of an essential task asks for shutdown too, and is the error after the drain.
     pub async fn run(
-        self,
+        mut self,
         listeners: Listeners,
         public: impl Into<PublicRoutes>,
         options: ListenerOptions,
@@ -160,28 +172,22 @@ impl Host {
         let Listeners { public: listener, admin: admin_listener, tls } = listeners;
         let public = listener.map(|listener| Door::public(listener, public.into().into_router(), tls));
         let mut doors = Vec::from_iter(public);
-        let internal = self.internal;
+        let internal = self.internal.take();
         doors.extend(internal.map(|(door, routes)| Door::private("internal", door.0, routes.into_router())));
         let connections = match ListenerMetrics::declare(&self.platform.metrics) {
             Ok(metrics) => metrics,
             Err(error) => return Err(TaskEnded { task: "listeners", reason: error.to_string() }),
         };
         let mut readiness = self.platform.database_readiness();
-        readiness.extend(self.readiness);
+        readiness.extend(std::mem::take(&mut self.readiness));
         readiness.extend(self.platform.redis.as_ref().map(redis::readiness));
         let redis = self.platform.redis.as_ref().map(redis::tend);
         let restarts = Restarts::declare(&self.platform.metrics);
         // Operators can look until the very end.
         let (stop_admin, stop_tasks) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = JoinSet::new();
-        let carriers = match RunnerMetrics::declare(&self.platform.metrics) {
-            Ok(metrics) => events::tasks(
-                &self.outboxes,
-                self.listenings,
-                &self.heard_elsewhere,
-                &self.platform.clock,
-                &metrics,
-            ),
+        let carriers = match self.carriers() {
+            Ok(carriers) => carriers,
             Err(error) => return Err(TaskEnded { task: "events", reason: error.to_string() }),
         };
         for task in self.tasks.into_iter().chain(carriers).chain(redis) {
@@ -216,5 +222,17 @@ impl Host {
         let _ = operators.await;
         self.platform.close_databases().await;
         outcome
+    }
+
+    /// What carries events.
+    fn carriers(&mut self) -> Result<Vec<Task>, SetupError> {
+        let Platform { clock, metrics, .. } = &self.platform;
+        let heard = RunnerMetrics::declare(metrics)?;
+        let listenings = std::mem::take(&mut self.listenings);
+        if let Some(kafka) = &self.kafka {
+            let relayed = RelayMetrics::declare(metrics)?;
+            return Ok(events::tasks_over(kafka, &self.outboxes, listenings, clock, (&heard, &relayed)));
+        }
+        Ok(events::tasks(&self.outboxes, listenings, &self.heard_elsewhere, clock, &heard))
     }
 }

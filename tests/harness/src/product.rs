@@ -46,6 +46,9 @@ const SHAPE: &str = "PROSOPA_TEST_SHAPE";
 /// Address of the Redis that the run was given, with which every product that is apart remembers.
 const REDIS: &str = "PROSOPA_TEST_REDIS";
 
+/// Address of the brokers that the run was given; services apart use them.
+const BROKERS: &str = "PROSOPA_TEST_KAFKA";
+
 /// The services, those first that others look for, each with the variable that says where it is.
 const SERVICES: [(&str, &str); 4] = [
     ("engine", "ENGINE_MICROSERVICE_URL"),
@@ -143,6 +146,22 @@ impl Product {
         command
     }
 
+    /// Topics of the data folder's own on the run's brokers; nothing where there are none, and rows carry events.
+    fn broker_settings(data_dir: &Path) -> Vec<(&'static str, String)> {
+        let brokers = std::env::var(BROKERS).unwrap_or_default();
+        let name = data_dir.parent().and_then(Path::file_name).expect("a folder around it");
+        let name: String = name.as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        if brokers.is_empty() {
+            return Vec::new();
+        }
+        vec![
+            ("PROSOPA_EVENTS__TRANSPORT", "kafka".to_owned()),
+            ("PROSOPA_EVENTS__KAFKA__BROKERS", brokers),
+            ("PROSOPA_EVENTS__KAFKA__TOPIC_PREFIX", format!("t-{name}")),
+            ("PROSOPA_EVENTS__KAFKA__PARTITIONS", "2".to_owned()),
+        ]
+    }
+
     /// The command line that [`Self::spawn`] expects, for tests that must wrap it.
     pub fn command(data_dir: &Path) -> Command {
         let mut command = Command::new(binary());
@@ -155,7 +174,8 @@ impl Product {
     fn stores(data_dir: &Path) -> Vec<(&'static str, String)> {
         let url = Self::database_url(data_dir).map(|url| ("PROSOPA_DATABASE__URL", url));
         let blobs = Self::blobs_of(data_dir).settings();
-        blobs.into_iter().chain(url).chain(Self::redis_settings(data_dir)).collect()
+        let shared = Self::redis_settings(data_dir).into_iter().chain(Self::broker_settings(data_dir));
+        blobs.into_iter().chain(url).chain(shared).collect()
     }
 
     fn blobs_of(data_dir: &Path) -> TestBlobs {

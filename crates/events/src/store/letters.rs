@@ -16,6 +16,8 @@ row! {
         pub producer: String,
         /// The event.
         pub event_id: Uuid,
+        /// Where it was published.
+        pub topic: String,
         /// Its type.
         pub kind: String,
         /// The thing it is about.
@@ -41,13 +43,38 @@ row! {
     }
 }
 
+/// Which dead letters; all where nothing is named.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LetterFilter<'a> {
+    /// Those of this subscription.
+    pub subscription: Option<&'a str>,
+    /// Those of this topic.
+    pub topic: Option<&'a str>,
+}
+
 /// What was tried last, newest first.
 pub async fn list_dead_letters(database: &Database, limit: u32) -> Result<Vec<DeadLetter>, Error> {
-    let sql = "SELECT subscription, producer, event_id, type AS kind, key, reason, attempts, failed_at,
+    find_dead_letters(database, LetterFilter::default(), limit).await
+}
+
+/// What was tried last of some, newest first.
+pub async fn find_dead_letters(
+    database: &Database,
+    filter: LetterFilter<'_>,
+    limit: u32,
+) -> Result<Vec<DeadLetter>, Error> {
+    let sql =
+        "SELECT subscription, producer, event_id, topic, type AS kind, key, reason, attempts, failed_at,
            replay_requested_at
-         FROM event_dead_letters ORDER BY failed_at DESC, event_id DESC LIMIT $1";
+         FROM event_dead_letters WHERE ($2 = '' OR subscription = $2) AND ($3 = '' OR topic = $3)
+         ORDER BY failed_at DESC, event_id DESC LIMIT $1";
     let mut connection = database.read().await?;
-    on_db!(connection, c => query_as(sql).bind(i64::from(limit)).fetch_all(c).await)
+    on_db!(connection, c => query_as(sql)
+        .bind(i64::from(limit))
+        .bind(filter.subscription.unwrap_or_default())
+        .bind(filter.topic.unwrap_or_default())
+        .fetch_all(c)
+        .await)
 }
 
 /// Puts an event of a producer aside.
