@@ -9,6 +9,7 @@ mod command_line;
 mod conformance;
 mod cookies;
 mod credentials;
+mod dead_letters;
 mod documentation;
 mod edge;
 mod faces;
