@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::Router;
-use tonic::service::Routes;
+use tonic::{service::Routes, transport::Channel};
 
 use prosopa_auth::{AuthService, NewAdministrator};
 use prosopa_contract::{
@@ -22,7 +22,8 @@ use prosopa_gateway::GatewayService;
 use prosopa_model::SystemClock;
 use prosopa_notifications::NotificationsService;
 use prosopa_runtime::{
-    Backend, CachingVerifier, Databases, Host, InternalRoutes, Platform, PublicRoutes, Service, Upstream,
+    Backend, CachingVerifier, Databases, Host, InternalRoutes, PeerConnector, Platform, PublicRoutes,
+    Service, Upstream,
 };
 use prosopa_store::Migration;
 use prosopa_vault::Keyring;
@@ -75,7 +76,8 @@ pub(crate) fn schemas() -> impl Iterator<Item = (&'static str, &'static [Migrati
 pub(crate) async fn build(mut settings: Settings, hosted: &Hosted) -> Result<Product, Failure> {
     // One number, two users: the gateway enforces the default plan, auth lets nobody ask for more.
     settings.auth.default_requests_per_day = settings.gateway.plan.requests_per_day;
-    let platform = build_platform(&settings)?.with_redis(&settings.redis).await?;
+    let mut platform = build_platform(&settings)?.with_redis(&settings.redis).await?;
+    platform.peers.connector = PeerConnector::open(&settings.peers.tls)?;
     let internal = if hosted.is_internal() {
         let believed = platform.principal_verifier(&settings.principals)?;
         Some(InternalRoutes::new(believed, Arc::clone(&platform.clock)))
@@ -124,7 +126,7 @@ impl Assembly<'_> {
             self.offer::<EngineService>(http, Routes::new(serve_engine(Arc::clone(&engine))));
             engine
         } else {
-            Arc::new(EngineClient::new(self.settings.peers.channel(EngineService::NAME)?))
+            Arc::new(EngineClient::new(self.channel(EngineService::NAME)?))
         };
         self.product.platform.peers.engine = Some(engine);
         Ok(())
@@ -138,7 +140,7 @@ impl Assembly<'_> {
             self.offer::<NotificationsService>(http, Routes::new(serve_mailer(Arc::clone(&mailer))));
             mailer
         } else {
-            Arc::new(MailerClient::new(self.settings.peers.channel(NotificationsService::NAME)?))
+            Arc::new(MailerClient::new(self.channel(NotificationsService::NAME)?))
         };
         self.product.platform.peers.mailer = Some(mailer);
         Ok(())
@@ -168,14 +170,14 @@ impl Assembly<'_> {
 
     /// Of a credential only a gateway asks; what auth says of it is kept for as long as it is heard of what changes.
     fn find_auth(&mut self) -> Result<(), Failure> {
-        let channel = self.settings.peers.channel(AuthService::NAME)?;
+        let channel = self.channel(AuthService::NAME)?;
+        // A stream of its own: it shall be heard however many questions wait.
+        let watched = self.channel(AuthService::NAME)?;
         let Product { host, platform, .. } = &mut self.product;
         platform.peers.accounts = Some(Arc::new(AccountsClient::new(channel.clone())));
         if !self.hosted.has(ServiceName::Gateway) {
             return Ok(());
         }
-        // A stream of its own: it shall be heard however many questions wait.
-        let watched = self.settings.peers.channel(AuthService::NAME)?;
         let verifier = CachingVerifier::new(
             Arc::new(VerifierClient::new(channel.clone())),
             Arc::new(CredentialChangesClient::new(watched)),
@@ -224,11 +226,29 @@ impl Assembly<'_> {
         });
     }
 
+    /// How a service in another process is asked over gRPC.
+    fn channel(&self, service: &'static str) -> Result<Channel, Failure> {
+        self.warn_if_exposed(service);
+        Ok(self.settings.peers.channel(service, &self.product.platform.peers.connector)?)
+    }
+
+    fn warn_if_exposed(&self, service: &'static str) {
+        if self.settings.peers.is_exposed(service) {
+            tracing::warn!(
+                service,
+                "is on another machine and is spoken with plainly: use https:// and [peers.tls]"
+            );
+        }
+    }
+
     /// How the gateway here reaches a service.
     fn upstream<S: Service>(&self) -> Result<Upstream, Failure> {
         let backend = match self.hosted_routers.get(S::NAME) {
             Some(router) => Backend::Mounted(router.clone()),
-            None => Backend::Remote(self.settings.peers.find(S::NAME)?.into()),
+            None => {
+                self.warn_if_exposed(S::NAME);
+                Backend::Remote(self.settings.peers.find(S::NAME)?.into())
+            }
         };
         let (service, description) = (S::NAME, S::DESCRIPTION);
         Ok(Upstream { service, description, operations: S::operations(), backend })

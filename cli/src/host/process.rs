@@ -21,6 +21,8 @@ struct Addresses {
     admin: SocketAddr,
     /// The certificate that users are shown.
     certificate: Option<PathBuf>,
+    /// Whether other processes speak TLS.
+    is_internal_secure: bool,
 }
 
 /// Hosts services until a signal asks for the end.
@@ -42,7 +44,11 @@ async fn serve(settings: Settings, hosted: Hosted) -> Result<(), Failure> {
     };
     let internal = if hosted.is_internal() {
         let address = server.internal_listen.unwrap_or_else(|| hosted.internal_listen());
-        Some(InternalListener::bind(address).await?)
+        let listener = InternalListener::bind(address).await?;
+        Some(match server.internal_tls.open()? {
+            Some(tls) => listener.with_tls(tls),
+            None => listener,
+        })
     } else {
         None
     };
@@ -55,6 +61,7 @@ async fn serve(settings: Settings, hosted: Hosted) -> Result<(), Failure> {
         internal: internal.as_ref().map(InternalListener::address).transpose()?,
         admin: listeners.admin_address()?,
         certificate,
+        is_internal_secure: server.internal_tls.certificate_file.is_some(),
     };
     let mut product = composition::build(settings, &hosted).await?;
     if let (Some(listener), Some(routes)) = (internal, product.internal.take()) {
@@ -85,7 +92,8 @@ fn greet(addresses: &Addresses, hosted: &Hosted, new: Option<&NewAdministrator>)
         say(&format!("  certificate    {}", certificate.display()))?;
     }
     if let Some(internal) = addresses.internal {
-        say(&format!("  other services http://{internal}"))?;
+        let scheme = if addresses.is_internal_secure { "https" } else { "http" };
+        say(&format!("  other services {scheme}://{internal}"))?;
     }
     say(&format!("  operators      http://{}/readyz and /metrics", addresses.admin))
 }

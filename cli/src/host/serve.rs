@@ -19,7 +19,7 @@ pub(super) const EXAMPLES: &str = "Examples:
 Every service listens for the others on a port of its own (auth 8091, detection 8092, engine 8093, notifications 8094),
 and looks for them there unless AUTH_MICROSERVICE_URL, DETECTION_MICROSERVICE_URL, ENGINE_MICROSERVICE_URL or
 NOTIFICATIONS_MICROSERVICE_URL, or the section `peers` of prosopa.toml, says otherwise. The network between them must be
-closed to others. They share a data folder (for the keyring), and databases that lie in it, or a database server.";
+closed to others, or they speak TLS (`server.internal_tls` and `peers.tls`). They share a data folder (for the keyring), and databases that lie in it, or a database server.";
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]

@@ -26,7 +26,7 @@ use prosopa_vault::BlobsConfig;
 use super::{
     Failure,
     connections::Connections,
-    tls::{TlsArguments, TlsSettings},
+    tls::{InternalTlsSettings, TlsArguments, TlsSettings},
 };
 
 /// The file that is read where `--config` names none; it may be absent.
@@ -71,6 +71,8 @@ pub(crate) struct Server {
     pub(crate) admin_listen: Option<SocketAddr>,
     /// How users are spoken with.
     pub(crate) tls: TlsSettings,
+    /// How the product's other processes are spoken with.
+    pub(crate) internal_tls: InternalTlsSettings,
     /// How many connections users may have, and how long these may be silent.
     pub(crate) connections: Connections,
     /// Networks of the proxies that are believed when they say whom they were called by.
@@ -85,6 +87,7 @@ impl Default for Server {
             internal_listen: None,
             admin_listen: None,
             tls: TlsSettings::default(),
+            internal_tls: InternalTlsSettings::default(),
             connections: Connections::default(),
             trusted_proxies: Vec::new(),
         }

@@ -1,4 +1,5 @@
-//! TLS with users: the settings of `[server.tls]`, the flags that outrank them, and a certificate for development.
+//! TLS with users and between processes: the settings of `[server.tls]` and `[server.internal_tls]`, the flags that
+//! outrank the former, and a certificate for development.
 
 use std::{
     fs,
@@ -42,6 +43,41 @@ pub(crate) struct TlsSettings {
     pub(crate) client_certificates: ClientCertificates,
     /// Whether a certificate for this machine is made in the data folder, for development.
     pub(crate) self_signed: bool,
+}
+
+/// How other processes are spoken with. Without a certificate: plainly.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct InternalTlsSettings {
+    /// Certificate, then those that it is signed by (PEM).
+    pub(crate) certificate_file: Option<PathBuf>,
+    /// Its key (PEM).
+    pub(crate) private_key_file: Option<PathBuf>,
+    /// The authorities whose certificates other processes must show (PEM); none: they are not asked.
+    pub(crate) client_ca_file: Option<PathBuf>,
+}
+
+impl InternalTlsSettings {
+    /// Opens the files that are named.
+    pub(super) fn open(&self) -> Result<Option<Tls>, Failure> {
+        let asked = self.client_ca_file.is_some();
+        match (&self.certificate_file, &self.private_key_file) {
+            (Some(certificate), Some(key)) => Ok(Some(Tls::open(TlsFiles {
+                client_ca: self.client_ca_file.clone(),
+                client_certificates: if asked {
+                    ClientCertificates::Required
+                } else {
+                    ClientCertificates::None
+                },
+                ..TlsFiles::new(certificate.clone(), key.clone())
+            })?)),
+            (None, None) if !asked => Ok(None),
+            (None, None) => {
+                Err("server.internal_tls: client_ca_file needs certificate_file and private_key_file".into())
+            }
+            _ => Err("server.internal_tls: certificate_file and private_key_file belong together".into()),
+        }
+    }
 }
 
 /// Flags of the commands that serve users.

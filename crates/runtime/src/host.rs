@@ -38,7 +38,10 @@ pub struct Listeners {
 }
 
 /// The port for the product's other processes, bound early too. Nothing but [`InternalRoutes`] can be put behind it.
-pub struct InternalListener(TcpListener);
+pub struct InternalListener {
+    listener: TcpListener,
+    tls: Option<Tls>,
+}
 
 /// A host cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -83,12 +86,18 @@ impl Listeners {
 impl InternalListener {
     /// Binds the port; port 0 takes a free one.
     pub async fn bind(address: SocketAddr) -> Result<Self, HostError> {
-        bind(address).await.map(Self)
+        Ok(Self { listener: bind(address).await?, tls: None })
+    }
+
+    /// Speaks TLS with them.
+    #[must_use]
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// Address for the product's other processes.
     pub fn address(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 }
 
@@ -173,7 +182,10 @@ impl Host {
         let public = listener.map(|listener| Door::public(listener, public.into().into_router(), tls));
         let mut doors = Vec::from_iter(public);
         let internal = self.internal.take();
-        doors.extend(internal.map(|(door, routes)| Door::private("internal", door.0, routes.into_router())));
+        doors.extend(internal.map(|(door, routes)| {
+            let InternalListener { listener, tls } = door;
+            Door::internal(listener, routes.into_router(), tls)
+        }));
         let connections = match ListenerMetrics::declare(&self.platform.metrics) {
             Ok(metrics) => metrics,
             Err(error) => return Err(TaskEnded { task: "listeners", reason: error.to_string() }),
@@ -196,7 +208,7 @@ impl Host {
             tasks.spawn(task.supervise(stop_tasks.clone(), end_process, restarts.clone()));
         }
         let admin = admin::router(self.platform.metrics.clone(), readiness);
-        let operators = Door::private("admin", admin_listener, admin);
+        let operators = Door::admin(admin_listener, admin);
         let serve = |door, stop| listener::serve(door, options.clone(), connections.clone(), stop);
         let operators = tokio::spawn(serve(operators, stop_admin.clone()));
         let routers: Vec<Router> = doors.iter().map(|door| door.router().clone()).collect();

@@ -6,6 +6,7 @@
 
 mod admin;
 mod caching_verifier;
+mod certificates;
 mod databases;
 mod events;
 #[cfg(feature = "fuzzing")]
@@ -14,6 +15,7 @@ mod hop;
 mod host;
 mod listener;
 mod peer_addresses;
+mod peer_connector;
 mod platform;
 mod principals;
 mod redis;
@@ -23,15 +25,16 @@ mod task;
 
 pub use self::{
     caching_verifier::{CachingClientKeys, CachingVerifier},
+    certificates::TlsError,
     databases::{DatabaseConfig, DatabaseConfigError, Databases},
     events::{JobEvents, Listening},
     hop::{PROSOPA_PROBLEM_CODE, drop_internal_headers, write_context},
     host::{Host, HostError, InternalListener, Listeners},
     listener::{
-        ClientCertificate, ClientCertificates, ClientScheme, ListenerOptions, PeerAddress, Tls, TlsError,
-        TlsFiles,
+        ClientCertificate, ClientCertificates, ClientScheme, ListenerOptions, PeerAddress, Tls, TlsFiles,
     },
     peer_addresses::{PeerAddressError, PeerAddresses},
+    peer_connector::{PeerConnector, PeerProtocol, PeerStream, PeerTlsConfig},
     platform::{Backend, DatabaseError, PeerError, Peers, Platform, Upstream, UpstreamAddress},
     principals::{
         PROSOPA_PRINCIPAL, PrincipalConfig, PrincipalKeyError, PrincipalKeys, PrincipalPublicKeys,

@@ -32,7 +32,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::metrics::ListenerMetrics;
-pub use self::tls::{ClientCertificate, ClientCertificates, Tls, TlsError, TlsFiles};
+pub use self::tls::{ClientCertificate, ClientCertificates, Tls, TlsFiles};
 use self::{connection::Connection, forwarded::is_trusted, head::HeadLimits, networks::Networks};
 
 /// Pause after the system refused to give a connection (usually: too many open files).
@@ -149,9 +149,14 @@ impl Door {
         Self { name: "public", listener, router, tls, is_public: true }
     }
 
-    /// For the operators or the product's other processes.
-    pub(crate) fn private(name: &'static str, listener: TcpListener, router: Router) -> Self {
-        Self { name, listener, router, tls: None, is_public: false }
+    /// For the operators.
+    pub(crate) fn admin(listener: TcpListener, router: Router) -> Self {
+        Self { name: "admin", listener, router, tls: None, is_public: false }
+    }
+
+    /// For the product's other processes.
+    pub(crate) fn internal(listener: TcpListener, router: Router, tls: Option<Tls>) -> Self {
+        Self { name: "internal", listener, router, tls, is_public: false }
     }
 
     /// What answers there.
@@ -181,7 +186,7 @@ pub(crate) async fn serve(
 ) {
     let Door { name, listener, router, tls, is_public } = door;
     if let Some(tls) = &tls {
-        tokio::spawn(tls.clone().watch(metrics.clone(), stop.clone()));
+        tokio::spawn(tls.clone().watch(name, metrics.clone(), stop.clone()));
     }
     let slots = Arc::new(Semaphore::new(options.connections_max));
     let networks = Networks::new(options.connections_per_network_max);

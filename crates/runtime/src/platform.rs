@@ -20,8 +20,8 @@ use prosopa_telemetry::Metrics;
 use prosopa_vault::{BlobStore, Bucket, Keyring};
 
 use crate::{
-    PrincipalConfig, PrincipalKeyError, PrincipalKeys, PrincipalPublicKeys, PrincipalVerifier, Readiness,
-    RedisConfig, RedisConfigError,
+    PeerConnector, PrincipalConfig, PrincipalKeyError, PrincipalKeys, PrincipalPublicKeys, PrincipalVerifier,
+    Readiness, RedisConfig, RedisConfigError,
     databases::{DatabaseConfigError, Databases},
 };
 
@@ -188,6 +188,8 @@ pub struct Peers {
     pub mailer: Option<Arc<dyn Mailer>>,
     /// Whoever knows the keys of API clients. Without it, nobody can sign requests.
     pub client_keys: Option<Arc<dyn ClientKeys>>,
+    /// How connections to services in other processes are opened.
+    pub connector: PeerConnector,
 }
 
 /// A service behind the gateway.
@@ -212,7 +214,7 @@ pub enum Backend {
     Remote(UpstreamAddress),
 }
 
-/// The base address of a service in another process, `http://host:port`, which may change while the process runs.
+/// The base address of a service in another process, `http://host:port` or `https://host:port`, which may change while the process runs.
 #[derive(Debug, Clone)]
 pub struct UpstreamAddress(watch::Receiver<Uri>);
 

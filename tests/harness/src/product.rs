@@ -249,8 +249,13 @@ impl Product {
     }
 
     /// Somebody on the internal network who talks to a service of a product that is apart, past the gateway.
+    /// Where other processes find a service of a product that is apart, `http://…` or `https://…`.
+    pub fn internal_url(&self, service: &str) -> &str {
+        self.other(service).internal.as_deref().expect("an address for other services")
+    }
+
     pub fn intruder(&self, service: &str) -> Caller {
-        Caller::new(self.other(service).internal.as_deref().expect("an address for other services"))
+        Caller::new(self.internal_url(service))
     }
 
     /// Asks the operator's port: of every process for metrics, else of the first that is not well.
@@ -316,7 +321,7 @@ impl Product {
         let known = SERVICES.iter().find(|(name, _)| *name == service);
         let (service, variable) = *known.expect("a service");
         let found = self.found.iter().find(|(name, _)| *name == variable);
-        let address = found.and_then(|(_, url)| url.strip_prefix("http://")).expect("its address");
+        let address = found.and_then(|(_, url)| url.split_once("://")).expect("its address").1;
         let listen = ["--internal-listen", address];
         let command = Self::service_command(&self.data_dir(), service, listen, &self.found);
         self.others.push((service, Process::spawn(command).await));

@@ -24,12 +24,12 @@ impl ListenerMetrics {
             reloads: metrics.counters(
                 "prosopa_runtime_tls_reloads_total",
                 "Changed certificate files that were read",
-                &["outcome"],
+                &["listener", "outcome"],
             )?,
             expiry: metrics.gauges(
                 "prosopa_runtime_tls_certificate_expiry_timestamp_seconds",
                 "When the certificate ends, seconds since the epoch",
-                &[],
+                &["listener"],
             )?,
         })
     }
@@ -44,12 +44,12 @@ impl ListenerMetrics {
         self.cut.with_label_values(&[listener, reason]).inc();
     }
 
-    pub(super) fn reloaded(&self, outcome: &str) {
-        self.reloads.with_label_values(&[outcome]).inc();
+    pub(super) fn reloaded(&self, listener: &str, outcome: &str) {
+        self.reloads.with_label_values(&[listener, outcome]).inc();
     }
 
-    pub(super) fn certificate(&self, expires_at: i64) {
-        self.expiry.with_label_values::<&str>(&[]).set(expires_at);
+    pub(super) fn certificate(&self, listener: &str, expires_at: i64) {
+        self.expiry.with_label_values(&[listener]).set(expires_at);
     }
 }
 

@@ -4,29 +4,25 @@
 //! nothing but a counter.
 
 use std::{
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
-use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 use rustls::{
-    RootCertStore, ServerConfig,
-    crypto::aws_lc_rs::default_provider,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    ServerConfig, crypto::aws_lc_rs::default_provider, pki_types::CertificateDer,
     server::WebPkiClientVerifier,
 };
 use serde::{Deserialize, Serialize};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use x509_parser::{certificate::X509Certificate, prelude::FromDer};
+use zeroize::Zeroizing;
+
+use crate::certificates::{
+    Digest, TlsError, authorities, certificates, digest, expiry, private_key, read, unfit,
+};
 
 use super::metrics::ListenerMetrics;
-
-/// Largest file; a chain has a few KiB.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Time between two looks at the files.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
@@ -67,34 +63,6 @@ impl TlsFiles {
     }
 }
 
-/// The files do not make a server.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// One cannot be read.
-    #[error("cannot read {path}", path = path.display())]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// One has not what it should have.
-    #[error("{path} has no {what} in PEM", path = path.display())]
-    NotPem {
-        /// Which.
-        path: PathBuf,
-        /// What is missed.
-        what: &'static str,
-    },
-    /// Clients are asked for certificates, and no authority for these is named.
-    #[error("client certificates need client_ca_file")]
-    NoClientAuthority,
-    /// They do not fit together.
-    #[error("the certificate, its key and the authorities for clients do not make a server: {0}")]
-    Unfit(Box<str>),
-}
-
 /// A listener's certificate as it is now. Cheap to clone.
 #[derive(Clone)]
 pub struct Tls {
@@ -108,7 +76,7 @@ struct Loaded {
     /// Seconds since the epoch.
     expires_at: i64,
     /// Of the files that it was made of, or that it could not be made of.
-    digest: [u8; SHA256_OUTPUT_LEN],
+    digest: Digest,
 }
 
 /// The certificate that the client has shown for this connection and proved to have the key of, among a request's
@@ -145,8 +113,13 @@ impl Tls {
     }
 
     /// Looks at the files again and again until `stop`.
-    pub(super) async fn watch(self, metrics: ListenerMetrics, stop: CancellationToken) {
-        metrics.certificate(self.expires_at());
+    pub(super) async fn watch(
+        self,
+        listener: &'static str,
+        metrics: ListenerMetrics,
+        stop: CancellationToken,
+    ) {
+        metrics.certificate(listener, self.expires_at());
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -159,12 +132,12 @@ impl Tls {
                 Ok(false) => {}
                 Ok(true) => {
                     tracing::info!("the certificate was read again");
-                    metrics.reloaded("loaded");
-                    metrics.certificate(self.expires_at());
+                    metrics.reloaded(listener, "loaded");
+                    metrics.certificate(listener, self.expires_at());
                 }
                 Err(error) => {
-                    tracing::error!(error = %describe(&error), "the certificate stays as it was");
-                    metrics.reloaded("failed");
+                    tracing::error!(error = %error.describe(), "the certificate stays as it was");
+                    metrics.reloaded(listener, "failed");
                 }
             }
         }
@@ -185,32 +158,25 @@ impl Tls {
     }
 }
 
-/// An error and what lies behind it.
-fn describe(error: &TlsError) -> String {
-    match error {
-        TlsError::Read { source, .. } => format!("{error}: {source}"),
-        _ => error.to_string(),
-    }
-}
-
 /// What the files have.
 struct Contents {
-    certificate: Vec<u8>,
-    private_key: zeroize::Zeroizing<Vec<u8>>,
-    client_ca: Option<Vec<u8>>,
+    certificate: Zeroizing<Vec<u8>>,
+    private_key: Zeroizing<Vec<u8>>,
+    client_ca: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl Contents {
     fn read(files: &TlsFiles) -> Result<Self, TlsError> {
         Ok(Self {
             certificate: read(&files.certificate)?,
-            private_key: read(&files.private_key)?.into(),
+            private_key: read(&files.private_key)?,
             client_ca: files.client_ca.as_deref().map(read).transpose()?,
         })
     }
 
-    fn digest(&self) -> [u8; SHA256_OUTPUT_LEN] {
-        digest([&self.certificate[..], &self.private_key, self.client_ca.as_deref().unwrap_or_default()])
+    fn digest(&self) -> Digest {
+        let client_ca = self.client_ca.as_ref().map(|pem| pem.as_slice());
+        digest([&self.certificate[..], &self.private_key, client_ca.unwrap_or_default()])
     }
 
     fn load(&self, files: &TlsFiles) -> Result<Loaded, TlsError> {
@@ -219,8 +185,7 @@ impl Contents {
             .first()
             .and_then(expiry)
             .ok_or_else(|| TlsError::NotPem { path: files.certificate.clone(), what: "certificate" })?;
-        let key = PrivateKeyDer::from_pem_slice(&self.private_key)
-            .map_err(|_| TlsError::NotPem { path: files.private_key.clone(), what: "private key" })?;
+        let key = private_key(&files.private_key, &self.private_key)?;
         let provider = Arc::new(default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -231,10 +196,7 @@ impl Contents {
                 let (Some(path), Some(pem)) = (&files.client_ca, &self.client_ca) else {
                     return Err(TlsError::NoClientAuthority);
                 };
-                let mut roots = RootCertStore::empty();
-                for certificate in certificates(path, pem)? {
-                    roots.add(certificate).map_err(unfit)?;
-                }
+                let roots = authorities(path, pem)?;
                 let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
                 let verifier = match asked {
                     ClientCertificates::Optional => verifier.allow_unauthenticated(),
@@ -247,41 +209,4 @@ impl Contents {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Loaded { config: Arc::new(config), expires_at, digest: self.digest() })
     }
-}
-
-fn unfit(error: impl ToString) -> TlsError {
-    TlsError::Unfit(error.to_string().into())
-}
-
-fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let none = || TlsError::NotPem { path: path.to_owned(), what: "certificate" };
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    certificates.ok().filter(|certificates| !certificates.is_empty()).ok_or_else(none)
-}
-
-/// When a certificate ends, seconds since the epoch.
-fn expiry(certificate: &CertificateDer<'_>) -> Option<i64> {
-    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-    Some(certificate.validity().not_after.timestamp())
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    let fault = |source| TlsError::Read { path: path.to_owned(), source };
-    let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)).map_err(fault)?;
-    Ok(bytes)
-}
-
-/// SHA-256 of several texts, of each its length too, unless it is alone.
-fn digest<const N: usize>(texts: [&[u8]; N]) -> [u8; SHA256_OUTPUT_LEN] {
-    let mut context = Context::new(&SHA256);
-    for text in texts {
-        if N > 1 {
-            context.update(&(text.len() as u64).to_be_bytes());
-        }
-        context.update(text);
-    }
-    let mut digest = [0; SHA256_OUTPUT_LEN];
-    digest.copy_from_slice(context.finish().as_ref());
-    digest
 }

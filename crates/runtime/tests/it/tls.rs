@@ -22,19 +22,19 @@ use prosopa_testkit::TestPlatform;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A certificate authority.
-struct Authority {
-    certificate: rcgen::Certificate,
+pub(crate) struct Authority {
+    pub(crate) certificate: rcgen::Certificate,
     issuer: Issuer<'static, KeyPair>,
 }
 
 /// A certificate and its key.
-struct Identity {
-    certificate: rcgen::Certificate,
-    key: KeyPair,
+pub(crate) struct Identity {
+    pub(crate) certificate: rcgen::Certificate,
+    pub(crate) key: KeyPair,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
@@ -42,9 +42,15 @@ impl Authority {
         Self { certificate, issuer: Issuer::new(params, key) }
     }
 
-    fn sign(&self, usage: ExtendedKeyUsagePurpose) -> Identity {
+    pub(crate) fn sign(&self, usage: ExtendedKeyUsagePurpose) -> Identity {
+        self.sign_until(usage, 4096)
+    }
+
+    /// Signs a certificate that ends with the beginning of a year.
+    pub(crate) fn sign_until(&self, usage: ExtendedKeyUsagePurpose, year: i32) -> Identity {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         params.extended_key_usages = vec![usage];
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
         let key = KeyPair::generate().unwrap();
         Identity { certificate: params.signed_by(&key, &self.issuer).unwrap(), key }
     }
@@ -234,13 +240,14 @@ async fn new_files_are_used_without_a_restart() {
     ask(&mut kept).await.unwrap();
     let metrics = || served.platform.metrics.render();
     assert!(
-        metrics().contains("prosopa_runtime_tls_certificate_expiry_timestamp_seconds 67"),
+        metrics()
+            .contains("prosopa_runtime_tls_certificate_expiry_timestamp_seconds{listener=\"public\"} 67"),
         "in the year 4096"
     );
 
     fs::write(&files.files.certificate, "no certificate").unwrap();
     eventually("the failure is counted", async || {
-        metrics().contains(r#"tls_reloads_total{outcome="failed"}"#)
+        metrics().contains(r#"tls_reloads_total{listener="public",outcome="failed"}"#)
     })
     .await;
     served.ask(old.client(None, &rustls::version::TLS13)).await.unwrap();
@@ -251,7 +258,7 @@ async fn new_files_are_used_without_a_restart() {
     })
     .await;
     assert!(served.ask(old.client(None, &rustls::version::TLS13)).await.is_err());
-    assert!(metrics().contains(r#"tls_reloads_total{outcome="loaded"}"#));
+    assert!(metrics().contains(r#"tls_reloads_total{listener="public",outcome="loaded"}"#));
     ask(&mut kept).await.unwrap();
 }
 

@@ -19,8 +19,7 @@ use hyper::{
     },
 };
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-
+use prosopa_runtime::PeerStream;
 use prosopa_telemetry::IntGauge;
 
 use super::counted::Counted;
@@ -31,7 +30,7 @@ const BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// Most header fields of an answer.
 const HEADERS_MAX: usize = 100;
 
-type Driver = http1::Connection<TokioIo<TcpStream>, Body>;
+type Driver = http1::Connection<TokioIo<PeerStream>, Body>;
 
 /// An open connection.
 pub(super) struct Connection(Box<Open>);
@@ -47,7 +46,7 @@ struct Open {
 
 impl Connection {
     /// Over a stream to `address`.
-    pub(super) async fn new(stream: TcpStream, address: Uri, open: &IntGauge) -> hyper::Result<Self> {
+    pub(super) async fn new(stream: PeerStream, address: Uri, open: &IntGauge) -> hyper::Result<Self> {
         let mut builder = http1::Builder::new();
         builder.max_buf_size(BUFFER_BYTES_MAX).max_headers(HEADERS_MAX);
         let (sender, driver) = builder.handshake(TokioIo::new(stream)).await?;

@@ -14,7 +14,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UpstreamError {
     /// It has no address that can be used.
-    #[error("the address of {service} must be http://host:port")]
+    #[error("the address of {service} must be http://host:port or https://host:port")]
     Address {
         /// Its name.
         service: &'static str,

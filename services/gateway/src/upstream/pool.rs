@@ -10,14 +10,12 @@ use std::{
     time::Duration,
 };
 
-use http::Uri;
 use tokio::{
-    net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout},
 };
 
-use prosopa_runtime::UpstreamAddress;
+use prosopa_runtime::{PeerConnector, PeerProtocol, UpstreamAddress};
 use prosopa_telemetry::IntGauge;
 
 use super::connection::Connection;
@@ -29,6 +27,7 @@ const UNUSED_MAX: Duration = Duration::from_secs(10);
 /// Connections to one service.
 pub(super) struct Pool {
     address: UpstreamAddress,
+    connector: PeerConnector,
     connect_timeout: Duration,
     places: Arc<Semaphore>,
     unused: Mutex<VecDeque<Unused>>,
@@ -45,10 +44,15 @@ struct Unused {
 
 impl Pool {
     /// `open` shows how many there are.
-    pub(super) fn new(address: UpstreamAddress, config: &UpstreamConfig, open: IntGauge) -> Self {
+    pub(super) fn new(
+        address: UpstreamAddress,
+        connector: PeerConnector,
+        config: &UpstreamConfig,
+        open: IntGauge,
+    ) -> Self {
         let places = Arc::new(Semaphore::new(config.connections_max));
         let connect_timeout = Duration::from_millis(config.connect_timeout_ms);
-        Self { address, connect_timeout, places, unused: Mutex::default(), open }
+        Self { address, connector, connect_timeout, places, unused: Mutex::default(), open }
     }
 
     /// A place for one connection; none where none becomes free in time.
@@ -79,7 +83,8 @@ impl Pool {
     /// Opens a connection to where the service is now.
     pub(super) async fn connect(&self) -> io::Result<Connection> {
         let address = self.address.current();
-        let stream = match timeout(self.connect_timeout, open(&address)).await {
+        let opening = self.connector.connect(&address, PeerProtocol::Http1);
+        let stream = match timeout(self.connect_timeout, opening).await {
             Ok(opened) => opened?,
             Err(_) => return Err(io::ErrorKind::TimedOut.into()),
         };
@@ -98,12 +103,4 @@ impl Pool {
         let old = unused.iter().take_while(|unused| unused.since.elapsed() >= UNUSED_MAX).count();
         unused.drain(..old);
     }
-}
-
-async fn open(address: &Uri) -> io::Result<TcpStream> {
-    let host = address.host().unwrap_or_default();
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let stream = TcpStream::connect((host, address.port_u16().unwrap_or(80))).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }

@@ -71,7 +71,12 @@ impl Remote {
         Ok(Self {
             service,
             signer: SignPrincipal::new(signer, service),
-            pool: Arc::new(Pool::new(address, config, of_service.connections.clone())),
+            pool: Arc::new(Pool::new(
+                address,
+                platform.peers.connector.clone(),
+                config,
+                of_service.connections.clone(),
+            )),
             breaker: Breaker::new(service, config.breaker, clock, metrics.of_circuit(service)),
             retries_max,
             budget: RetryBudget::new(budget_percent),
@@ -277,7 +282,7 @@ impl Remote {
 
 fn is_usable(address: &UpstreamAddress) -> bool {
     let address = address.current();
-    address.scheme_str() == Some("http")
+    matches!(address.scheme_str(), Some("http" | "https"))
         && address.host().is_some_and(|host| !host.is_empty())
         && address.path_and_query().is_none_or(|path| path == "/")
 }

@@ -16,6 +16,7 @@ mod faces;
 mod google;
 mod identity;
 mod jobs;
+mod internal_tls;
 mod limits;
 mod live_sockets;
 mod migrations;
