@@ -178,7 +178,8 @@ impl Product {
         blobs.into_iter().chain(url).chain(shared).collect()
     }
 
-    fn blobs_of(data_dir: &Path) -> TestBlobs {
+    /// The blobs of the product that keeps everything in this folder, `data` in one of its own.
+    pub fn blobs_of(data_dir: &Path) -> TestBlobs {
         TestBlobs::of_folder(data_dir.parent().expect("a folder around it")).in_data_dir(data_dir)
     }
 
@@ -248,12 +249,12 @@ impl Product {
         self.gateway.public.as_deref().expect("an address for users")
     }
 
-    /// Somebody on the internal network who talks to a service of a product that is apart, past the gateway.
     /// Where other processes find a service of a product that is apart, `http://…` or `https://…`.
     pub fn internal_url(&self, service: &str) -> &str {
         self.other(service).internal.as_deref().expect("an address for other services")
     }
 
+    /// Somebody on the internal network who talks to a service of a product that is apart, past the gateway.
     pub fn intruder(&self, service: &str) -> Caller {
         Caller::new(self.internal_url(service))
     }

@@ -4,6 +4,7 @@
 mod accounts;
 mod apart;
 mod authorization;
+mod backup;
 mod clients;
 mod command_line;
 mod conformance;
@@ -15,8 +16,8 @@ mod edge;
 mod faces;
 mod google;
 mod identity;
-mod jobs;
 mod internal_tls;
+mod jobs;
 mod limits;
 mod live_sockets;
 mod migrations;
