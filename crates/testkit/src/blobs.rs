@@ -46,6 +46,12 @@ impl TestBlobs {
         Self { folder: folder.join("blobs"), bucket: None }
     }
 
+    /// In this bucket.
+    pub fn in_bucket(folder: &Path, config: S3Config) -> Self {
+        let bucket = Bucket::open(&config).unwrap();
+        Self { folder: folder.join("blobs"), bucket: Some((config, bucket)) }
+    }
+
     /// How the bucket of the run is reached; none where it has none.
     pub fn bucket_of_run() -> Option<S3Config> {
         let url: Uri = std::env::var(BUCKET).ok().filter(|url| !url.is_empty())?.parse().expect("a URL");

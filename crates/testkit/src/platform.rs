@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use prosopa_model::{AccountId, Clock, Credential, Principal, Role, Scopes, SessionId, UserId};
 use prosopa_runtime::Platform;
 use prosopa_store::Options;
-use prosopa_vault::Keyring;
+use prosopa_vault::{Keyring, S3Config};
 
 use crate::{ManualClock, TestBlobs, TestDatabases, contains_anywhere};
 
@@ -42,6 +42,13 @@ impl TestHome {
     pub fn of_files() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         Self { databases: TestDatabases::of_files(), blobs: TestBlobs::of_files(folder.path()), folder }
+    }
+
+    /// An empty one with its blobs in this bucket, whatever the run was given.
+    pub fn in_bucket(config: S3Config) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let blobs = TestBlobs::in_bucket(folder.path(), config);
+        Self { databases: TestDatabases::of_folder(folder.path()), blobs, folder }
     }
 
     /// Its blobs, sealed as they are.

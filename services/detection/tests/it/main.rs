@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
 mod accounts;
+mod bucket;
 mod detections;
+mod faulty_s3;
 mod images;
 mod jobs;
 mod leftovers;

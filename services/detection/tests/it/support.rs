@@ -13,7 +13,7 @@ use prosopa_testkit::{
     ManualClock, Received, ScriptedAccounts, ScriptedEngine, TestHome, TestPlatform, analysis_of,
     principal_of, send,
 };
-use prosopa_vault::BlobError;
+use prosopa_vault::{BlobError, S3Config};
 
 pub(crate) struct Detection {
     pub(crate) test: TestPlatform,
@@ -38,6 +38,11 @@ impl Detection {
         script: impl Fn(AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError> + Send + Sync + 'static,
     ) -> Self {
         Self::with_home(TestHome::new(), script).await
+    }
+
+    /// The same, with its pictures in this bucket.
+    pub(crate) async fn start_in_bucket(config: S3Config) -> Self {
+        Self::with_home(TestHome::in_bucket(config), |_| Ok(analysis_of(ImageFormat::Jpeg, 1))).await
     }
 
     async fn with_home(
