@@ -1,7 +1,7 @@
 # The front door: every task has its target here, and its logic in scripts/. `make` alone prints this list.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup tools test-setup build models test test-unit e2e coverage check fmt lint deny golden shellcheck \
+.PHONY: help run demo setup tools test-setup image-setup build models test test-unit e2e coverage check fmt lint deny golden shellcheck \
         images deploy check-compose generate fuzz bench bench-auth clean-build clean-models clean-demo clean-cache
 
 # Passed on to the program that a target starts, for example `make run ARGS="--listen 127.0.0.1:8081"`.
@@ -26,6 +26,9 @@ test-setup:
 	@scripts/setup.sh --tests
 	@scripts/test-packages.sh
 
+image-setup: test-setup
+	@scripts/setup.sh --images
+
 build: tools ## Build the binary and link it as bin/prosopa
 	@scripts/build.sh
 
@@ -38,7 +41,7 @@ test: test-setup models ## Run every test that needs no cluster; the last line i
 test-unit: tools ## Run the rules alone: no outside program, no model pack
 	@scripts/test.sh --unit
 
-e2e: test-setup models ## Run the tests that drive the built product from outside
+e2e: image-setup models ## Run the tests that drive the built product from outside, in containers too
 	@scripts/test.sh --e2e
 
 coverage: test-setup models ## Run the tests and print line coverage

