@@ -7,6 +7,7 @@
 //! The relay notes how far it is once the broker has acknowledged; the listener keeps its place once its transaction is
 //! committed. What is carried twice in between has one effect: the inbox knows it.
 
+mod carried;
 mod client;
 mod config;
 mod connection;

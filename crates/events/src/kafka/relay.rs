@@ -1,6 +1,6 @@
 //! Carries what a service says from its outbox to the brokers.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::OptionFuture};
 use rdkafka::{
@@ -14,6 +14,7 @@ use prosopa_model::Clock;
 
 use super::{
     KafkaError,
+    carried::Carried,
     connection::{Kafka, Sender},
     lease::Lease,
     record,
@@ -26,7 +27,7 @@ const BATCH: i64 = 1_000;
 /// Events on their way to the brokers at most.
 const IN_FLIGHT_MAX: usize = 10_000;
 
-/// Longest time between an acknowledgement and the note of how far the relay is, while there is more to do.
+/// Time between two notes of how far the relay is: each is a transaction, for which no event is to wait.
 const NOTE_PERIOD: Duration = Duration::from_millis(100);
 
 /// Pause when a gap is waited for, which is a matter of transactions under way.
@@ -85,18 +86,6 @@ enum Stopped {
     LeaseLost,
     /// The brokers took something not, or not for certain; all that is not acknowledged is carried again.
     Refused(ClientError),
-}
-
-/// What is under way.
-struct Carried {
-    sender: Sender,
-    /// Places with what will be said of each, in order.
-    in_flight: VecDeque<(i64, DeliveryFuture)>,
-    /// The last place that was handed over, that was acknowledged, and that is noted.
-    sent: i64,
-    acknowledged: i64,
-    noted: i64,
-    noted_at: Instant,
 }
 
 impl Relay {
@@ -174,8 +163,7 @@ impl Relay {
             if !is_at_end && carried.in_flight.len() < IN_FLIGHT_MAX {
                 continue;
             }
-            let pause =
-                if self.source.has_gap() { GAP_PAUSE } else { self.config.poll.min(self.lease.pause()) };
+            let pause = self.pause(carried);
             let next: OptionFuture<_> = carried.in_flight.front_mut().map(|(_, told)| told).into();
             tokio::select! {
                 () = stop.cancelled() => return self.end(carried).await,
@@ -190,6 +178,13 @@ impl Relay {
                 () = tokio::time::sleep(pause) => {}
             }
         }
+    }
+
+    /// Longest time without a look when nothing rings.
+    fn pause(&self, carried: &Carried) -> Duration {
+        let pause = if self.source.has_gap() { GAP_PAUSE } else { self.config.poll };
+        let until_note = if carried.acknowledged > carried.noted { NOTE_PERIOD } else { pause };
+        pause.min(until_note).min(self.lease.pause())
     }
 
     /// Hands over what follows, as much as there is room for; gives back how many events, or why one is not taken.
@@ -241,7 +236,7 @@ impl Relay {
     /// Notes how far the brokers have everything, when it is time or `is_last`; false where the lease is lost.
     async fn note(&mut self, carried: &mut Carried, is_last: bool) -> Result<bool, KafkaError> {
         let is_new = carried.acknowledged > carried.noted;
-        let is_time = is_last || carried.in_flight.is_empty() || carried.noted_at.elapsed() >= NOTE_PERIOD;
+        let is_time = is_last || carried.noted_at.elapsed() >= NOTE_PERIOD;
         if !(is_new && is_time || self.lease.is_to_be_renewed()) {
             return Ok(true);
         }
@@ -282,27 +277,6 @@ impl Relay {
         let first = self.source.find_time_after(carried.acknowledged).await?;
         let age = first.map_or(Duration::ZERO, |time| self.clock.now().since(time));
         self.metrics.set_waiting(self.outbox.service(), lag, age);
-        Ok(())
-    }
-}
-
-impl Carried {
-    fn new(sender: Sender, position: i64) -> Self {
-        Self {
-            sender,
-            in_flight: VecDeque::new(),
-            sent: position,
-            acknowledged: position,
-            noted: position,
-            noted_at: Instant::now(),
-        }
-    }
-
-    /// Takes what the brokers say of the first that is under way.
-    fn acknowledge_first(&mut self, told: <DeliveryFuture as Future>::Output) -> Result<(), ClientError> {
-        let Some((position, _)) = self.in_flight.pop_front() else { return Ok(()) };
-        told.map_err(|_| ClientError::Canceled)?.map_err(|(error, _)| error)?;
-        self.acknowledged = position;
         Ok(())
     }
 }
