@@ -11,6 +11,7 @@ mod hosted;
 mod migrate;
 mod models;
 mod openapi;
+mod place;
 mod process;
 mod serve;
 mod settings;

@@ -12,6 +12,7 @@ mod output;
 mod progress;
 mod prompt;
 mod report;
+mod table;
 
 use std::process::ExitCode;
 

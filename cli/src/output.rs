@@ -2,9 +2,10 @@
 
 use std::io::{self, Write as _};
 
-use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use jiff::Timestamp;
 use serde::Serialize;
+
+pub(crate) use crate::table::table;
 
 use crate::args::Format;
 use crate::report::printable;
@@ -65,23 +66,6 @@ fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{}", text.trim_end_matches('\n'))?;
     stdout.flush()
-}
-
-/// A table with a header and a rule under it; columns whose number is in `right` are aligned to the right.
-pub(crate) fn table(header: &[&str], right: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
-    let mut table = Table::new();
-    table.load_style(STYLE);
-    table.set_header(header.iter().map(Cell::new));
-    for row in rows {
-        table.add_row(row.iter().map(|text| Cell::new(printable(text))));
-    }
-    for &index in right {
-        if let Some(column) = table.column_mut(index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.trim_fmt()
 }
 
 /// Names and values in two columns, without a header.

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::ProgressBar;
 
+pub(crate) use crate::table::printable;
+
 use crate::args::{GlobalOptions, ProgressMode};
 
 /// Something that went wrong and what can be said about it.
@@ -94,11 +96,6 @@ impl Reporter {
         }
         self.line(&text);
     }
-}
-
-/// The text without control characters, so that a file's name or a server's words can not steer the terminal.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }
 
 #[cfg(test)]

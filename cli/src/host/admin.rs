@@ -1,8 +1,8 @@
 //! `prosopa admin`: what the owner of the machine can do with what the product keeps.
 
-use std::{io::IsTerminal, path::PathBuf};
+use std::io::IsTerminal;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use prosopa_vault::Keyring;
 use secrecy::ExposeSecret;
 
@@ -10,6 +10,7 @@ use super::{
     Failure, composition, data_dir,
     dead_letters::{self, DlqCommand},
     hosted::Hosted,
+    place::Place,
     say,
     settings::{Overrides, Settings},
     start_runtime,
@@ -43,17 +44,6 @@ pub(crate) enum AdminCommand {
     /// Look at events that a service could not use, and have them tried again; the product may run meanwhile.
     #[command(subcommand, name = "dlq", after_help = dead_letters::EXAMPLES)]
     DeadLetters(DlqCommand),
-}
-
-/// Where the product keeps everything.
-#[derive(Debug, Args)]
-pub(crate) struct Place {
-    /// Folder of everything the product keeps [default: data].
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
-    /// Configuration file [default: prosopa.toml, if there is one].
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
 }
 
 pub(super) fn run(command: AdminCommand) -> Result<(), Failure> {

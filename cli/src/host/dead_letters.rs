@@ -14,8 +14,8 @@ use prosopa_model::{Clock, SystemClock, Timestamp};
 use prosopa_runtime::Databases;
 use prosopa_store::Database;
 
-use super::{Failure, admin::Place, composition::schemas, say, settings::Settings, start_runtime};
-use crate::output::{self, table};
+use super::{Failure, composition::schemas, place::Place, say, settings::Settings, start_runtime};
+use crate::table::table;
 
 pub(super) const EXAMPLES: &str = "Examples:
   prosopa admin dlq list
@@ -152,7 +152,7 @@ async fn list(arguments: &List, settings: &Settings) -> Result<(), Failure> {
             line.event_id.unwrap_or_else(none),
             line.kind.unwrap_or_else(none),
             line.attempts.to_string(),
-            line.failed_at.map_or_else(none, |time| output::time(&time.to_string())),
+            line.failed_at.map_or_else(none, |time| time.to_string()),
             if line.is_replay_requested { "asked for" } else { "-" }.to_owned(),
             line.reason,
         ]
