@@ -85,12 +85,13 @@ impl Redis {
         secret: &[u8; 32],
         registry: &Metrics,
     ) -> Result<Self, RedisOptionsError> {
+        let metrics = RedisMetrics::declare(registry)?;
         let inner = Inner {
             client: dial::client(&options)?,
             keys: KeyMaker::new(&options.prefix, secret),
             scripts: Scripts::new(),
-            link: Link::default(),
-            metrics: RedisMetrics::declare(registry)?,
+            link: Link::new(metrics.up.clone()),
+            metrics,
             memory_begins: AtomicI64::new(0),
             options,
         };
@@ -162,7 +163,7 @@ impl Redis {
 
     /// Looks for the server once, if it is lost.
     pub async fn find(&self) -> Result<(), RedisLost> {
-        let Inner { client, options, link, metrics, .. } = &*self.inner;
+        let Inner { client, options, link, .. } = &*self.inner;
         if link.check().is_ok() {
             return Ok(());
         }
@@ -175,7 +176,6 @@ impl Redis {
         match found {
             Ok((connection, since)) => {
                 self.inner.memory_begins.fetch_max(since, Ordering::AcqRel);
-                metrics.up.set(1);
                 if link.mend(connection) {
                     tracing::info!(server = %options.server(), "redis is there");
                 }
@@ -249,7 +249,6 @@ impl Redis {
             }
         };
         if link.lose(generation, &reason) {
-            metrics.up.set(0);
             tracing::warn!(server = %options.server(), reason, "redis is lost: each process goes on by itself");
         }
         Err(RedisLost)

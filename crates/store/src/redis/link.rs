@@ -7,11 +7,14 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use redis::aio::MultiplexedConnection;
 use tokio::sync::Notify;
 
+use prosopa_telemetry::IntGauge;
+
 /// The connection, while there is one.
-#[derive(Default)]
 pub(super) struct Link {
     state: RwLock<State>,
     lost: Notify,
+    /// 1 while there is one, else 0; set while the state is held, so that it never tells of an older one.
+    up: IntGauge,
 }
 
 #[derive(Default)]
@@ -24,6 +27,11 @@ struct State {
 }
 
 impl Link {
+    /// None yet.
+    pub(super) fn new(up: IntGauge) -> Self {
+        Self { state: RwLock::default(), lost: Notify::new(), up }
+    }
+
     /// The connection and which one it is.
     pub(super) fn connection(&self) -> Option<(MultiplexedConnection, u64)> {
         let state = self.read();
@@ -44,6 +52,7 @@ impl Link {
         let mut state = self.write();
         state.generation += 1;
         state.reason = None;
+        self.up.set(1);
         state.connection.replace(connection).is_none()
     }
 
@@ -54,6 +63,7 @@ impl Link {
             return false;
         }
         state.reason = Some(reason.to_owned());
+        self.up.set(0);
         drop(state);
         self.lost.notify_one();
         true
