@@ -55,6 +55,8 @@ if $with_servers; then
   # Apache Kafka, and what fetches it.
   have java || missing+=(default-jre-headless)
   have mvn || missing+=(maven)
+  # Counts the instructions of a request.
+  have valgrind || missing+=(valgrind)
 fi
 # The OpenID provider that sign-in is tested with.
 if $with_servers && ! { have node && have npm; }; then missing+=(nodejs npm); fi

@@ -21,7 +21,10 @@ use prosopa_runtime::{
 use prosopa_telemetry::Telemetry;
 use prosopa_vault::Keyring;
 
-use crate::{KEY_PREFIX, KEYS, service::LARGE};
+use crate::{
+    keys::{KEY_PREFIX, KEYS},
+    service::LARGE,
+};
 
 /// Who has which key.
 struct Keys(Vec<Principal>);
@@ -58,7 +61,12 @@ impl CredentialChanges for Still {
 
 /// Serves at `BENCH_LISTEN` until it is killed.
 pub(crate) async fn run(service: SocketAddr) {
-    let log_filter = env::var("BENCH_LOG_FILTER").unwrap();
+    let address = env::var("BENCH_LISTEN").unwrap().parse().unwrap();
+    serve(service, address, env::var("BENCH_LOG_FILTER").unwrap()).await;
+}
+
+/// Serves at an address for ever.
+pub(crate) async fn serve(service: SocketAddr, address: SocketAddr, log_filter: String) {
     let telemetry = prosopa_telemetry::Config { log_filter, ..prosopa_telemetry::Config::default() };
     let _telemetry = Telemetry::start(&telemetry, "0").unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -80,7 +88,6 @@ pub(crate) async fn run(service: SocketAddr) {
     let mut host = Host::new(platform);
     let ((), router) = host.adopt(parts);
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-    let address = env::var("BENCH_LISTEN").unwrap().parse().unwrap();
     let listeners = Listeners::bind(address, any_port).await.unwrap();
     host.run(listeners, router, ListenerOptions::default()).await.unwrap();
 }

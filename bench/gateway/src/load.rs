@@ -11,7 +11,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{KEY_PREFIX, KEYS, service::LARGE};
+use crate::{
+    keys::{KEY_PREFIX, KEYS},
+    service::LARGE,
+};
 
 /// Connections at the same time.
 pub(crate) const CONNECTIONS: usize = 64;
@@ -41,7 +44,7 @@ impl Shape {
     }
 
     /// The whole request, on the wire.
-    fn request(self, prefix: &str, connection: usize) -> Vec<u8> {
+    pub(crate) fn request(self, prefix: &str, connection: usize) -> Vec<u8> {
         let (method, path) = match self {
             Self::Small => ("GET", "small"),
             Self::LargeAnswer => ("GET", "large"),

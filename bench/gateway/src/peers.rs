@@ -11,7 +11,7 @@ use std::{
 
 use tokio::net::TcpStream;
 
-use crate::{KEY_PREFIX, KEYS};
+use crate::keys::{KEY_PREFIX, KEYS};
 
 /// What is measured.
 pub(crate) struct Proxy {
