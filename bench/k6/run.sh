@@ -16,8 +16,7 @@ if [ -z "$k6" ]; then
         GOBIN=$tools go install go.k6.io/k6@v1.8.1
     fi
 fi
-cargo build --locked --release --package prosopa-cli >&2
-target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+programs=$(bench/accounts.sh)
 folder=$(mktemp -d)
 product=
 trap '[ -z "$product" ] || { kill "$product"; wait "$product" || true; }; rm -rf "$folder"' EXIT
@@ -25,7 +24,7 @@ export PROSOPA_MODEL_PACK=${PROSOPA_MODEL_PACK:-$PWD/models/default}
 export PROSOPA_GATEWAY__ADDRESS_RATE__REQUESTS_PER_SECOND=100000 PROSOPA_GATEWAY__ADDRESS_RATE__BURST=100000
 export PROSOPA_GATEWAY__CALLER_RATE__REQUESTS_PER_SECOND=100000 PROSOPA_GATEWAY__CALLER_RATE__BURST=100000
 export PROSOPA_AUTH__FAILED_LOGIN_NETWORK_BURST=10000
-"$target/release/prosopa" up --data-dir "$folder/data" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 >"$folder/said" &
+"$programs/prosopa" up --data-dir "$folder/data" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 >"$folder/said" &
 product=$!
 until url=$(grep -m1 -oE 'http://127\.0\.0\.1:[0-9]+' "$folder/said"); do
     kill -0 "$product" || exit 1

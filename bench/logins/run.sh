@@ -3,8 +3,7 @@
 # Markdown table.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-cargo build --locked --release --package prosopa-cli --package prosopa-bench-logins >&2
-target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
-export PROSOPA_BIN=$target/release/prosopa
+programs=$(bench/accounts.sh)
+export PROSOPA_BIN=$programs/prosopa
 export PROSOPA_MODEL_PACK=${PROSOPA_MODEL_PACK:-$PWD/models/default}
-exec "$target/release/bench-logins"
+exec "$programs/bench-logins"
