@@ -64,6 +64,11 @@ impl Detection {
 
     /// Lets another process sweep, one that does no jobs, until a picture of nobody is gone.
     pub(crate) async fn sweep(&self) {
+        self.sweep_until(async || true).await;
+    }
+
+    /// The same, and until `is_done`: the process stops sweeping where it is.
+    pub(crate) async fn sweep_until(&self, is_done: impl AsyncFn() -> bool) {
         let clock: Arc<ManualClock> = Arc::clone(&self.test.clock);
         let mut platform = self.test.home.platform(clock);
         platform.peers = self.test.platform.peers.clone();
@@ -77,7 +82,7 @@ impl Detection {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listeners = Listeners::bind(any, any).await.unwrap();
         let host = tokio::spawn(async move { host.run(listeners, router, ListenerOptions::default()).await });
-        while !matches!(blobs.get(&orphan).await, Err(BlobError::Missing(_))) {
+        while !matches!(blobs.get(&orphan).await, Err(BlobError::Missing(_))) || !is_done().await {
             tokio::task::yield_now().await;
         }
         platform.shutdown.cancel();
