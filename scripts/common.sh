@@ -50,3 +50,22 @@ install_tool() {
   fi
   PATH=$tool/bin:$PATH
 }
+
+# free_ports COUNT: ports of 127.0.0.1 that nobody listens on now.
+free_ports() {
+  python3 -c '
+import socket, sys
+sockets = [socket.socket() for _ in range(int(sys.argv[1]))]
+for one in sockets: one.bind(("127.0.0.1", 0))
+print(*(one.getsockname()[1] for one in sockets))' "$1"
+}
+
+# drop_rights FOLDER: where this is root, gives the folder to nobody, and makes $unprivileged what runs a program as nobody.
+drop_rights() {
+  # shellcheck disable=SC2034 # Used by those who source this.
+  unprivileged=()
+  [ "$(id -u)" = 0 ] || return 0
+  chown 65534:65534 "$1"
+  # shellcheck disable=SC2034 # As above.
+  unprivileged=(setpriv --reuid 65534 --regid 65534 --clear-groups --)
+}

@@ -12,12 +12,8 @@ programs=$(postgres_programs) || die "PostgreSQL is not installed: \`scripts/set
 
 folder=$(mktemp -d)
 # The server refuses to run as root.
-unprivileged=()
-if [ "$(id -u)" = 0 ]; then
-  chown 65534:65534 "$folder"
-  unprivileged=(setpriv --reuid 65534 --regid 65534 --clear-groups --)
-fi
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+drop_rights "$folder"
+port=$(free_ports 1)
 
 stop() {
   (cd / && "${unprivileged[@]}" "$programs/pg_ctl" --pgdata "$folder/data" --mode immediate --silent stop) || true

@@ -12,12 +12,8 @@ have redis-server || die "Redis is not installed: \`scripts/setup.sh --tests\` i
 
 folder=$(mktemp -d)
 # Nothing asks for the rights of root.
-unprivileged=()
-if [ "$(id -u)" = 0 ]; then
-  chown 65534:65534 "$folder"
-  unprivileged=(setpriv --reuid 65534 --regid 65534 --clear-groups --)
-fi
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+drop_rights "$folder"
+port=$(free_ports 1)
 
 cd "$folder"
 "${unprivileged[@]}" redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no >"$folder/log" 2>&1 &

@@ -43,11 +43,7 @@ make_certificates() {
 
 make_broker() {
   local clear controller secure
-  read -r clear controller secure < <(python3 -c '
-import socket
-sockets = [socket.socket() for _ in range(3)]
-for one in sockets: one.bind(("127.0.0.1", 0))
-print(*(one.getsockname()[1] for one in sockets))')
+  read -r clear controller secure < <(free_ports 3)
   make_certificates
   cat >"$folder/server.properties" <<PROPERTIES
 process.roles=broker,controller

@@ -111,7 +111,7 @@ async fn require_blobs(blobs: &BlobStore) -> Result<(), BlobError> {
     match blobs.check().await {
         Err(error @ BlobError::Refused(_)) => Err(error),
         Err(error) => {
-            tracing::warn!(%error, "pictures can neither be kept nor given back for now");
+            tracing::warn!(%error, "pictures can neither be kept nor given back until their place can be used");
             Ok(())
         }
         Ok(()) => Ok(()),

@@ -29,7 +29,7 @@ pub(crate) async fn run(state: State, stop: CancellationToken) -> Result<(), Box
         let pause = match sweep(&state, &stop).await {
             Ok(()) => INTERVAL,
             Err(error) => {
-                tracing::warn!(%error, "pictures without a row stay for now");
+                tracing::warn!(%error, "pictures without a row stay until the next sweep");
                 PAUSE
             }
         };

@@ -200,7 +200,7 @@ impl Product {
         let prefix: String =
             folder.to_string_lossy().chars().filter(char::is_ascii_alphanumeric).take(60).collect();
         // A busy machine is no loss.
-        let deadline_ms = "2000".to_owned();
+        let deadline_ms = "5000".to_owned();
         vec![
             ("PROSOPA_REDIS__URL", url),
             ("PROSOPA_REDIS__PREFIX", prefix),

@@ -32,7 +32,8 @@ async fn two_gateways_admit_together_what_one_plan_allows() {
     let url = redis.url();
     let settings = [
         ("PROSOPA_REDIS__URL", url.as_str()),
-        ("PROSOPA_REDIS__DEADLINE_MS", "2000"),
+        // A busy machine is no loss.
+        ("PROSOPA_REDIS__DEADLINE_MS", "5000"),
         ("PROSOPA_GATEWAY__REPLICAS", "2"),
         ("PROSOPA_GATEWAY__CALLER_RATE__REQUESTS_PER_SECOND", "1"),
     ];
