@@ -259,9 +259,9 @@ impl Product {
         Caller::new(self.internal_url(service))
     }
 
-    /// Asks the operator's port: of every process for metrics, else of the first that is not well.
+    /// Asks the operator's port: of every process for metrics, else of the first that is not well, or the last.
     pub async fn ask_admin(&self, path: &str) -> Answer {
-        let mut answer = Caller::new(&self.gateway.admin).get(path).await;
+        let mut answer = self.ask_gateway_admin(path).await;
         for (_, process) in &self.others {
             let other = Caller::new(&process.admin).get(path).await;
             if path == "/metrics" {
@@ -271,6 +271,11 @@ impl Product {
             }
         }
         answer
+    }
+
+    /// Asks the operator's port of the process that has the gateway.
+    pub async fn ask_gateway_admin(&self, path: &str) -> Answer {
+        Caller::new(&self.gateway.admin).get(path).await
     }
 
     /// Whether each service has a process of its own.

@@ -55,7 +55,7 @@ async fn two_gateways_admit_together_what_one_plan_allows() {
 
     redis.kill();
     let start = Instant::now();
-    while !is_without_redis(&product.ask_admin("/readyz").await)
+    while !is_without_redis(&product.ask_gateway_admin("/readyz").await)
         || !is_without_redis(&gateway.ask_admin("/readyz").await)
     {
         assert!(start.elapsed() < LONG);
@@ -65,7 +65,7 @@ async fn two_gateways_admit_together_what_one_plan_allows() {
 
     redis.start_again();
     let start = Instant::now();
-    while is_without_redis(&product.ask_admin("/readyz").await)
+    while is_without_redis(&product.ask_gateway_admin("/readyz").await)
         || is_without_redis(&gateway.ask_admin("/readyz").await)
     {
         assert!(start.elapsed() < LONG);
