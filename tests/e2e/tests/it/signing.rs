@@ -6,7 +6,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use prosopa_harness::{Caller, Product, binary, photo};
+use prosopa_harness::{Answer, Caller, Product, binary, photo};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -61,15 +61,21 @@ impl Signing {
         command.output().await.unwrap()
     }
 
-    /// What the public library's client gets.
-    async fn ask(&self, method: &str, target: &str, file: Option<&str>) -> (u16, Value) {
+    /// What the public library's client gets, without the headers.
+    async fn ask_whole(&self, method: &str, target: &str, file: Option<&str>) -> Answer {
         let url = format!("{}{target}", self.product.url());
         let script = root().join("tests/e2e/signing/client.py");
         let arguments = [script.to_str().unwrap(), method, &url].into_iter().chain(file);
         let output = self.run(python().await, &arguments.collect::<Vec<_>>()).await;
         let text = said(&output);
         let (status, body) = text.split_once('\n').unwrap();
-        (status.parse().unwrap(), serde_json::from_str(body).unwrap_or_default())
+        Answer { status: status.parse().unwrap(), headers: Default::default(), body: body.into() }
+    }
+
+    /// Its status and its JSON.
+    async fn ask(&self, method: &str, target: &str, file: Option<&str>) -> (u16, Value) {
+        let answer = self.ask_whole(method, target, file).await;
+        (answer.status, answer.json())
     }
 
     /// Sends by the public library all that it can.
@@ -139,8 +145,9 @@ async fn a_public_library_signs() {
     let id = signing.client["client"]["id"].as_str().unwrap();
     let gone = signing.owner.delete(&format!("/api/v1/clients/{id}")).await;
     assert_eq!(gone.status, 204, "{}", gone.json());
-    let (status, problem) = signing.ask("GET", "/api/v1/quota", None).await;
-    assert_eq!((status, &problem["code"]), (401, &"unauthenticated".into()));
+    let ask = async || signing.ask_whole("GET", "/api/v1/quota", None).await;
+    let refused = signing.product.ask_after_the_end(ask).await;
+    assert_eq!(refused.refusal(), (401, "unauthenticated".into()));
 }
 
 /// K2: the same with a key pair, of which the server knows the public key alone.
