@@ -103,6 +103,26 @@ impl Event for UserDeleted {
     }
 }
 
+/// [`UsageRecorded`], byte for byte, of records that are encoded already: whoever only passes them on need not read them.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct EncodedUsageRecorded {
+    /// As there.
+    #[prost(string, tag = "1")]
+    pub spool_id: String,
+    /// Each a [`UsageRecord`].
+    #[prost(bytes = "vec", repeated, tag = "2")]
+    pub records: Vec<Vec<u8>>,
+}
+
+impl Event for EncodedUsageRecorded {
+    const TOPIC: &'static str = UsageRecorded::TOPIC;
+    const TYPE: &'static str = UsageRecorded::TYPE;
+
+    fn key(&self) -> &str {
+        &self.spool_id
+    }
+}
+
 impl Event for UsageRecorded {
     const TOPIC: &'static str = USAGE_EVENTS;
     const TYPE: &'static str = "dev.prosopa.usage.recorded.v1";

@@ -2,8 +2,8 @@
 //! read by a newer one.
 
 use prosopa_contract::events::{
-    DetectionCreated, DetectionDeleted, Event, JobChanged, UsageHeader, UsageRecord, UsageRecorded,
-    UserDeactivated, UserDeleted, UserReactivated, UserRegistered,
+    DetectionCreated, DetectionDeleted, EncodedUsageRecorded, Event, JobChanged, UsageHeader, UsageRecord,
+    UsageRecorded, UserDeactivated, UserDeleted, UserReactivated, UserRegistered,
 };
 
 fn hexadecimal(event: &impl Event) -> String {
@@ -89,6 +89,9 @@ fn messages_keep_their_bytes() {
                     7003 7804 800105 8a01060a0171120176 9201060a016e120176 9a010174 \
                     a2010171 aa010176 b201016e ba010161 c2010162 c80106 d00107 d80108 e2010152 ea010153";
     assert_eq!(hexadecimal(&used), expected.replace(' ', ""));
+    let records = used.records.iter().map(prost::Message::encode_to_vec).collect();
+    let encoded = EncodedUsageRecorded { spool_id: "s".into(), records };
+    assert_eq!(hexadecimal(&encoded), hexadecimal(&used));
     let names = [
         DetectionCreated::TYPE,
         DetectionDeleted::TYPE,

@@ -27,7 +27,7 @@ pub(crate) async fn list_counters(tx: &mut Tx, holders: &[Uuid]) -> Result<Vec<C
     let select = "SELECT holder_id, counter, starts_at, used FROM quota_counters WHERE holder_id IN (";
     let mut rows = Vec::new();
     for holders in holders.chunks(ROWS_MAX) {
-        let text = of_rows(select, 1, holders.len(), ")");
+        let text = of_rows(tx.backend(), select, 1, holders.len(), ")");
         rows.append(&mut on_db!(tx, c => {
             let mut select = query_as::<_, CounterRow>(text);
             for holder in holders {
@@ -53,7 +53,7 @@ pub(crate) async fn put_counters(tx: &mut Tx, rows: &[CounterRow]) -> Result<(),
     let insert = "INSERT INTO quota_counters (holder_id, counter, starts_at, used) VALUES ";
     let update = " ON CONFLICT (holder_id, counter, starts_at) DO UPDATE SET used = excluded.used";
     for rows in rows.chunks(ROWS_MAX) {
-        let text = of_rows(insert, 4, rows.len(), update);
+        let text = of_rows(tx.backend(), insert, 4, rows.len(), update);
         on_db!(tx, c => {
             let mut upsert = query(text);
             for row in rows {

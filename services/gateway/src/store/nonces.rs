@@ -28,7 +28,7 @@ pub(crate) async fn insert_new_nonces(
     let unless_there = " ON CONFLICT (access_key, nonce) DO NOTHING RETURNING access_key, nonce";
     let mut inserted = Vec::new();
     for rows in rows.chunks(ROWS_MAX) {
-        let text = of_rows(insert, 3, rows.len(), unless_there);
+        let text = of_rows(tx.backend(), insert, 3, rows.len(), unless_there);
         inserted.append(&mut on_db!(tx, c => {
             let mut insert = query_as::<_, NonceRow>(text);
             for (row, until) in rows {

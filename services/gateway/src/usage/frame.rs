@@ -40,11 +40,21 @@ impl Kind {
 
 /// A frame that was read.
 #[derive(Debug, PartialEq)]
-pub(super) struct Frame {
+pub(super) struct Frame<'a> {
     pub(super) kind: Kind,
-    pub(super) message: UsageRecord,
+    /// Of the request.
+    pub(super) sequence: u64,
+    /// Encoded. That of an end behind that of its intent is the record (protobuf: fields that come again are merged).
+    pub(super) message: &'a [u8],
     /// Bytes it takes in the file.
     pub(super) len: usize,
+}
+
+/// What a reader has to know of a message.
+#[derive(Clone, PartialEq, Message)]
+struct Numbered {
+    #[prost(uint64, tag = "1")]
+    sequence: u64,
 }
 
 /// Bytes of the frame of a message.
@@ -65,7 +75,7 @@ pub(super) fn append(bytes: &mut Vec<u8>, kind: Kind, message: &UsageRecord) {
 }
 
 /// The frame that `bytes` begin with; none if they do not begin with a whole and sound one.
-pub(super) fn read(bytes: &[u8]) -> Option<Frame> {
+pub(super) fn read(bytes: &[u8]) -> Option<Frame<'_>> {
     let head = bytes.get(..HEAD_LEN)?;
     let kind = Kind::of_byte(head[0])?;
     let message_len = usize::try_from(u32::from_le_bytes(head[1..5].try_into().ok()?)).ok()?;
@@ -77,7 +87,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<Frame> {
     if checksum(whole) != u32::from_le_bytes(head[5..].try_into().ok()?) {
         return None;
     }
-    Some(Frame { kind, message: UsageRecord::decode(&whole[HEAD_LEN..]).ok()?, len })
+    let message = &whole[HEAD_LEN..];
+    Some(Frame { kind, sequence: Numbered::decode(message).ok()?.sequence, message, len })
 }
 
 /// Of everything but itself.
@@ -110,7 +121,9 @@ mod tests {
     fn a_changed_or_cut_frame_is_none() {
         let mut bytes = Vec::new();
         append(&mut bytes, Kind::Intent, &message());
-        assert_eq!(read(&bytes), Some(Frame { kind: Kind::Intent, message: message(), len: bytes.len() }));
+        let encoded = message().encode_to_vec();
+        let frame = Frame { kind: Kind::Intent, sequence: 7, message: &encoded, len: bytes.len() };
+        assert_eq!(read(&bytes), Some(frame));
         for position in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[position] ^= 1;

@@ -57,7 +57,8 @@ impl Position {
 
 /// An intent whose end has not been read.
 struct Open {
-    intent: UsageRecord,
+    /// Encoded.
+    intent: Vec<u8>,
     segment: u32,
 }
 
@@ -66,6 +67,8 @@ pub(super) struct Reader {
     pub(super) spool_id: Uuid,
     pub(super) position: Position,
     folder: PathBuf,
+    /// What was read last, kept for its room.
+    chunk: Vec<u8>,
     /// By sequence.
     open: BTreeMap<u64, Open>,
     /// Records up to here were published.
@@ -77,14 +80,15 @@ impl Reader {
     pub(super) fn new(folder: PathBuf, spool_id: Uuid, published: Position) -> io::Result<Self> {
         let segment = list_segments(&folder)?.first().copied().unwrap_or(published.segment);
         let position = Position { segment, offset: 0 };
-        Ok(Self { spool_id, position, folder, open: BTreeMap::new(), published })
+        Ok(Self { spool_id, position, folder, chunk: Vec::new(), open: BTreeMap::new(), published })
     }
 
-    /// The next records, `count_max` at most; nothing where there is nothing more yet.
-    pub(super) fn read_some(&mut self, count_max: usize) -> io::Result<Vec<UsageRecord>> {
+    /// The next records, each an encoded [`UsageRecord`], `count_max` at most; nothing where there is nothing more yet.
+    pub(super) fn read_some(&mut self, count_max: usize) -> io::Result<Vec<Vec<u8>>> {
         let mut records = Vec::new();
         loop {
-            let chunk = self.read_chunk()?;
+            let mut chunk = std::mem::take(&mut self.chunk);
+            self.read_chunk(&mut chunk)?;
             let mut rest = chunk.as_slice();
             while records.len() < count_max
                 && let Some(frame) = frame::read(rest)
@@ -94,6 +98,7 @@ impl Reader {
                 records.extend(self.take(frame));
             }
             let is_stuck = rest.len() == chunk.len();
+            self.chunk = chunk;
             if records.len() >= count_max || (is_stuck && !self.go_to_next_segment()?) {
                 return Ok(records);
             }
@@ -101,9 +106,10 @@ impl Reader {
     }
 
     /// Everything that is still open in a spool that nobody writes any more: how it ended is not known.
-    pub(super) fn close(&mut self) -> Vec<UsageRecord> {
+    pub(super) fn close(&mut self) -> Vec<Vec<u8>> {
+        let end = UsageRecord { outcome: "unknown".into(), ..UsageRecord::default() }.encode_to_vec();
         let open = std::mem::take(&mut self.open);
-        open.into_values().map(|open| UsageRecord { outcome: "unknown".into(), ..open.intent }).collect()
+        open.into_values().map(|open| [open.intent, end.clone()].concat()).collect()
     }
 
     /// Removes files of which everything was published.
@@ -125,31 +131,32 @@ impl Reader {
         fs::remove_dir(&self.folder)
     }
 
-    fn take(&mut self, frame: Frame) -> Option<UsageRecord> {
-        let Frame { kind, message, .. } = frame;
+    fn take(&mut self, frame: Frame<'_>) -> Option<Vec<u8>> {
+        let Frame { kind, sequence, message, .. } = frame;
         match kind {
             Kind::Intent => {
-                let open = Open { segment: self.position.segment, intent: message };
-                self.open.insert(open.intent.sequence, open);
+                let open = Open { intent: message.to_vec(), segment: self.position.segment };
+                self.open.insert(sequence, open);
                 None
             }
             Kind::End => {
-                let mut record = self.open.remove(&message.sequence)?.intent;
-                record.merge(message.encode_to_vec().as_slice()).ok()?;
+                let mut record = self.open.remove(&sequence)?.intent;
+                record.extend_from_slice(message);
                 (self.position > self.published).then_some(record)
             }
         }
     }
 
-    fn read_chunk(&self) -> io::Result<Vec<u8>> {
-        let mut chunk = Vec::new();
+    /// What follows, without what the chunk held before.
+    fn read_chunk(&self, chunk: &mut Vec<u8>) -> io::Result<()> {
+        chunk.clear();
         let mut file = match File::open(segment_path(&self.folder, self.position.segment)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(chunk),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             opened => opened?,
         };
         file.seek(SeekFrom::Start(self.position.offset.into()))?;
-        file.take(CHUNK_LEN).read_to_end(&mut chunk)?;
-        Ok(chunk)
+        file.take(CHUNK_LEN).read_to_end(chunk)?;
+        Ok(())
     }
 
     /// A file with a greater number is begun only when the one before it is complete.
@@ -158,7 +165,9 @@ impl Reader {
         let next = numbers.into_iter().find(|number| *number > self.position.segment);
         let Some(segment) = next else { return Ok(false) };
         // What came between the reading and the beginning of the next file.
-        if frame::read(&self.read_chunk()?).is_none() {
+        let mut chunk = Vec::new();
+        self.read_chunk(&mut chunk)?;
+        if frame::read(&chunk).is_none() {
             self.position = Position { segment, offset: 0 };
         }
         Ok(true)

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use prosopa_contract::events::{UsageRecord, UsageRecorded};
+use prosopa_contract::events::EncodedUsageRecorded;
 use prosopa_events::Outbox;
 use prosopa_model::Clock;
 use prosopa_store::Database;
@@ -62,10 +62,16 @@ pub(crate) struct Shipper {
 /// A spool on its way out.
 struct Voyage {
     reader: Reader,
-    /// Read and not published yet.
-    pending: Vec<UsageRecord>,
+    /// Read and not published yet; each an encoded record.
+    pending: Vec<Vec<u8>>,
     /// Up to where records were published.
     published: Position,
+}
+
+impl Voyage {
+    fn event_of(&self, records: Vec<Vec<u8>>) -> EncodedUsageRecorded {
+        EncodedUsageRecorded { spool_id: self.reader.spool_id.to_string(), records }
+    }
 }
 
 impl Shipper {
@@ -144,12 +150,10 @@ impl Shipper {
             return Ok(false);
         }
         let records = std::mem::take(&mut voyage.pending);
-        match self.publish(voyage, &records, voyage.reader.position).await {
-            Ok(()) => {}
-            Err(error) => {
-                voyage.pending = records;
-                return Err(error.into());
-            }
+        let event = voyage.event_of(records);
+        if let Err(error) = self.publish(voyage, &event, voyage.reader.position).await {
+            voyage.pending = event.records;
+            return Err(error.into());
         }
         voyage.reader.remove_published()?;
         Ok(true)
@@ -160,7 +164,8 @@ impl Shipper {
         let open = voyage.reader.close();
         let done = voyage.published.closed();
         for (index, records) in open.chunks(BATCH_MAX).enumerate().skip(done) {
-            self.publish(voyage, records, Position::closing(index + 1)).await?;
+            let event = voyage.event_of(records.to_vec());
+            self.publish(voyage, &event, Position::closing(index + 1)).await?;
         }
         Ok(open.len())
     }
@@ -168,18 +173,17 @@ impl Shipper {
     async fn publish(
         &self,
         voyage: &mut Voyage,
-        records: &[UsageRecord],
+        event: &EncodedUsageRecorded,
         position: Position,
     ) -> Result<(), prosopa_store::Error> {
         let spool_id = voyage.reader.spool_id;
-        let event = UsageRecorded { spool_id: spool_id.to_string(), records: records.to_vec() };
         let (before, after) = (voyage.published.to_number(), position.to_number());
         let mut tx = self.database.begin().await?;
         // Otherwise a commit that was not confirmed took place.
         if usage::move_position(&mut tx, spool_id, before, after, self.clock.now()).await? {
-            self.outbox.publish(&mut tx, &event).await?;
+            self.outbox.publish(&mut tx, event).await?;
             tx.commit().await?;
-            self.metrics.published.inc_by(records.len() as u64);
+            self.metrics.published.inc_by(event.records.len() as u64);
         }
         voyage.published = position;
         Ok(())

@@ -70,7 +70,7 @@ impl World {
         if records.is_empty() {
             return false;
         }
-        self.told.extend(records);
+        self.told.extend(records.iter().map(|record| decode(record)));
         self.published = self.reader.position;
         self.reader.remove_published().unwrap();
         true
@@ -79,6 +79,10 @@ impl World {
     fn restart(&mut self) {
         self.reader = Self::reader(&self.home, self.id, self.published);
     }
+}
+
+fn decode(record: &[u8]) -> UsageRecord {
+    UsageRecord::decode(record).unwrap()
 }
 
 fn intent(name: usize) -> UsageRecord {
@@ -123,7 +127,7 @@ proptest! {
         world.restart();
         while world.publish(3) {}
         let open = world.reader.close();
-        world.told.extend(open);
+        world.told.extend(open.iter().map(|record| decode(record)));
         prop_assert_eq!(world.told.len(), begun);
         for record in world.told {
             let name: usize = record.operation.parse().unwrap();
@@ -168,6 +172,6 @@ fn half_a_frame_at_the_end_is_not_read() {
     std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
     while world.publish(1) {}
     assert_eq!(world.told.len(), 2);
-    let open = world.reader.close();
+    let open: Vec<UsageRecord> = world.reader.close().iter().map(|record| decode(record)).collect();
     assert_eq!((open.len(), open[0].operation.as_str(), open[0].outcome.as_str()), (1, "2", "unknown"));
 }
