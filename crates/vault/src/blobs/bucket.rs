@@ -4,6 +4,7 @@
 //! [`BlobError`]'s; what the server said beyond its code stays here.
 
 mod client;
+mod credentials;
 mod fault;
 mod upload;
 

@@ -198,6 +198,54 @@ async fn a_list_can_break_off_in_the_middle() {
     assert!(server.seen()[1].line.contains("continuation-token=more"));
 }
 
+/// K9: an access key whose files are replaced is used from the next request on, without a restart; where they are gone or
+/// empty, the last one goes on.
+#[tokio::test]
+async fn an_access_key_is_read_anew_when_its_files_change() {
+    let home = TestHome::of_files();
+    let path = |name: &str| home.path().join(name);
+    let write = |name: &str, text: &str| {
+        let new = path("new");
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, path(name)).unwrap();
+    };
+    let change = |key: &str| {
+        write("id", &format!("{key}\n"));
+        write("secret", &format!("secret of {key}\n"));
+    };
+    change("first");
+    let in_files = |config: S3Config| S3Config {
+        access_key_id: None,
+        access_key_id_file: Some(path("id")),
+        secret_access_key: None,
+        secret_access_key_file: Some(path("secret")),
+        ..config
+    };
+    let server = ScriptedS3::start_for(in_files, |_, _| Reply::stored()).await;
+    put(&server.blobs).await.unwrap();
+    change("second");
+    put(&server.blobs).await.unwrap();
+    // In its place, as an editor does it.
+    std::fs::write(path("id"), "third").unwrap();
+    put(&server.blobs).await.unwrap();
+    std::fs::remove_file(path("id")).unwrap();
+    put(&server.blobs).await.unwrap();
+    std::fs::write(path("secret"), "").unwrap();
+    write("id", "fourth");
+    put(&server.blobs).await.unwrap();
+    change("fifth");
+    put(&server.blobs).await.unwrap();
+    let keys: Vec<String> = server
+        .seen()
+        .iter()
+        .map(|seen| {
+            let signed = seen.headers["authorization"].split_once("Credential=").unwrap().1;
+            signed.split('/').next().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(keys, ["first", "second", "third", "third", "third", "fifth"]);
+}
+
 /// S10: settings never show the secret, and what could not work is refused by its key.
 #[tokio::test]
 async fn settings_are_checked_and_keep_their_secret() {

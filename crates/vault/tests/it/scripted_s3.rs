@@ -67,6 +67,14 @@ pub(crate) struct ScriptedS3 {
 impl ScriptedS3 {
     /// Answers the request of this number, from 0 on, as `script` says.
     pub(crate) async fn start(script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_for(|config| config, script).await
+    }
+
+    /// The same, for a client whose configuration is changed.
+    pub(crate) async fn start_for(
+        change: impl FnOnce(S3Config) -> S3Config,
+        script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
@@ -81,7 +89,7 @@ impl ScriptedS3 {
         });
         let home = TestHome::of_files();
         let keyring = Keyring::open_or_create(&home.path().join("keyring.json")).unwrap();
-        let bucket = Bucket::open(&config(endpoint)).unwrap();
+        let bucket = Bucket::open(&change(config(endpoint))).unwrap();
         Self { blobs: BlobStore::in_bucket(bucket.of_service("vault"), keyring), seen, _home: home }
     }
 

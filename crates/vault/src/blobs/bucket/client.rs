@@ -1,6 +1,6 @@
 //! The client of an S3 server: where it is, who asks, and how patiently.
 
-use std::{env, fs, time::Duration};
+use std::{env, fs, sync::Arc, time::Duration};
 
 use object_store::{
     BackoffConfig, Certificate, ClientOptions, RetryConfig,
@@ -8,6 +8,7 @@ use object_store::{
 };
 use secrecy::ExposeSecret;
 
+use super::credentials::FileCredentials;
 use crate::blobs::config::{BlobsConfigError, S3Config};
 
 /// Variables in which deployments give credentials. Nothing else of the environment counts.
@@ -86,6 +87,9 @@ fn with_credentials(
     builder: AmazonS3Builder,
     config: &S3Config,
 ) -> Result<AmazonS3Builder, BlobsConfigError> {
+    if let Some(files) = FileCredentials::open(config)? {
+        return Ok(builder.with_credentials(Arc::new(files)));
+    }
     if let Some((id, secret)) = config.access_key()? {
         return Ok(builder
             .with_access_key_id(id.expose_secret())
