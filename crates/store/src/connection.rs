@@ -8,7 +8,11 @@ use sqlx::{
 };
 use tokio::sync::Notify;
 
-use crate::{Error, dialect};
+use crate::{
+    Error,
+    bells::{self, Bell},
+    dialect,
+};
 
 /// What keeps a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +49,7 @@ impl Connection {
 pub struct Tx {
     writer: Writer,
     waiting: Vec<Arc<Notify>>,
+    bells: Vec<Bell>,
 }
 
 pub(crate) enum Writer {
@@ -54,7 +59,7 @@ pub(crate) enum Writer {
 
 impl Tx {
     pub(crate) const fn new(writer: Writer) -> Self {
-        Self { writer, waiting: Vec::new() }
+        Self { writer, waiting: Vec::new(), bells: Vec::new() }
     }
 
     /// What [`on_db!`](crate::on_db) runs statements on.
@@ -84,7 +89,14 @@ impl Tx {
         }
     }
 
-    /// Wakes whoever waits for what this transaction writes, once it is committed; never if it is not.
+    /// Rings in every process that has this database, once this is committed; never if it is not.
+    pub fn ring_on_commit(&mut self, bell: &Bell) {
+        if !self.bells.iter().any(|known| known.is(bell)) {
+            self.bells.push(bell.clone());
+        }
+    }
+
+    /// Wakes whoever waits in this process for what this transaction writes, once it is committed; never if it is not.
     pub fn wake_on_commit(&mut self, waiting: &Arc<Notify>) {
         if !self.waiting.iter().any(|known| Arc::ptr_eq(known, waiting)) {
             self.waiting.push(Arc::clone(waiting));
@@ -97,11 +109,8 @@ impl Tx {
             Writer::Sqlite(tx) => tx.commit().await?,
             Writer::Postgres(tx) => tx.commit().await?,
         }
-        for waiting in self.waiting {
-            // One permit is kept for who looks later; whoever waits now is woken, all of them.
-            waiting.notify_waiters();
-            waiting.notify_one();
-        }
+        self.waiting.iter().for_each(|waiting| bells::ring(waiting));
+        self.bells.iter().for_each(Bell::ring);
         Ok(())
     }
 

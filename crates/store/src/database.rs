@@ -1,14 +1,15 @@
 //! One service's database: pools, connections, transactions.
 
 use crate::{
-    Backend, Connection, Error, Migration, Options, Tx, affected, dialect::Isolation, migrations,
-    options::Location, pools::Pools, postgres, sqlite,
+    Backend, Bell, Connection, Error, Migration, Options, Tx, affected, bells::Bells, dialect::Isolation,
+    migrations, options::Location, pools::Pools, postgres, sqlite,
 };
 
 /// A service's database. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
     pools: Pools,
+    bells: Bells,
 }
 
 impl Database {
@@ -22,7 +23,11 @@ impl Database {
             Location::Server(_) => postgres::connect_or_create(options).await?,
         };
         migrations::apply(&pools, list).await?;
-        Ok(Self { pools })
+        Ok(Self::new(pools))
+    }
+
+    fn new(pools: Pools) -> Self {
+        Self { bells: pools.bells(), pools }
     }
 
     /// Opens a database that exists and changes nothing, whatever its schema is.
@@ -37,7 +42,7 @@ impl Database {
             Location::File(path) => Some(sqlite::connect(path, options).await?),
             Location::Server(_) => postgres::connect_existing(options).await?,
         };
-        Ok(pools.map(|pools| Self { pools }))
+        Ok(pools.map(Self::new))
     }
 
     /// The names of the migrations that [`Database::open`] would apply. Changes and creates nothing.
@@ -78,6 +83,14 @@ impl Database {
         self.pools.begin(Isolation::Serializable).await
     }
 
+    /// The bell of a name, which [`Tx::ring_on_commit`] rings in every process that has this database.
+    ///
+    /// A ring can be lost, with its process or its connection, and a file has none for other processes: whoever waits
+    /// looks now and then as well. Names are the program's own; there are a few in all.
+    pub fn bell(&self, name: &'static str) -> Bell {
+        self.bells.bell(name)
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), Error> {
         let mut connection = self.read().await?;
@@ -87,6 +100,7 @@ impl Database {
 
     /// Closes every connection once it is given back.
     pub async fn close(&self) {
+        self.bells.close().await;
         self.pools.close().await;
     }
 }

@@ -53,6 +53,14 @@ pub enum Error {
     /// The schema is newer than this program, or a migration was changed after it had been applied.
     #[error("the database's schema does not fit this program")]
     Migration(#[source] Box<sqlx::migrate::MigrateError>),
+    /// A value is larger than whoever reads the row could ever take; nothing was written.
+    #[error("{what} has more than {bytes_max} bytes")]
+    TooLarge {
+        /// What.
+        what: &'static str,
+        /// The limit.
+        bytes_max: usize,
+    },
     /// Anything else.
     #[error("the database failed")]
     Other(#[source] sqlx::Error),
@@ -131,6 +139,7 @@ impl From<Error> for Problem {
             | Error::Migration(_)
             | Error::NoDatabase(_)
             | Error::Url
+            | Error::TooLarge { .. }
             | Error::Other(_) => Self::new(Code::Internal),
         };
         problem.with_cause(error)

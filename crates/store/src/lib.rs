@@ -5,6 +5,7 @@
 //! be said alike to every backend is a named function in `dialect`. Times and ids are bound in their stored form
 //! ([`uuid`](prosopa_model::Id::uuid), [`micros`](prosopa_model::Timestamp::micros)) and read by [`row!`].
 
+mod bells;
 mod connection;
 mod database;
 mod dialect;
@@ -25,6 +26,7 @@ pub mod testing;
 pub use sqlx::{query, query_as, query_scalar};
 
 pub use self::{
+    bells::Bell,
     connection::{Affected, Backend, Connection, Executor, Tx, affected},
     database::Database,
     error::Error,

@@ -4,16 +4,17 @@ use sqlx::{PgPool, SqlitePool};
 
 use crate::{
     Error,
+    bells::Bells,
     connection::{Backend, Connection, Reader, Tx, Writer},
     dialect::{self, Isolation},
 };
 
 /// SQLite allows one writer: it has a pool of one, so that writers queue here and fairly, not in the file's lock.
-/// Connections that read cannot write.
+/// Connections that read cannot write. The one that hears what other processes ring is beside them.
 #[derive(Clone)]
 pub(crate) enum Pools {
     Sqlite { readers: SqlitePool, writer: SqlitePool },
-    Postgres { readers: PgPool, writer: PgPool },
+    Postgres { readers: PgPool, writer: PgPool, listening: PgPool },
 }
 
 impl Pools {
@@ -21,6 +22,14 @@ impl Pools {
         match self {
             Self::Sqlite { .. } => Backend::Sqlite,
             Self::Postgres { .. } => Backend::Postgres,
+        }
+    }
+
+    /// Bells of this database, for all who have it in this process.
+    pub(crate) fn bells(&self) -> Bells {
+        match self {
+            Self::Sqlite { .. } => Bells::of_file(),
+            Self::Postgres { writer, listening, .. } => Bells::of_server(listening.clone(), writer.clone()),
         }
     }
 
@@ -46,7 +55,7 @@ impl Pools {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres { readers, writer } => {
+            Self::Postgres { readers, writer, .. } => {
                 readers.close().await;
                 writer.close().await;
             }

@@ -42,8 +42,11 @@ pub(crate) async fn connect_existing(options: &Options) -> Result<Option<Pools>,
         Err(error) if has_state(&error, &[NO_DATABASE]) => return Ok(None),
         writer => writer?,
     };
+    // Held for as long as somebody listens, however long nothing is told.
+    let listening = pool().max_connections(1).max_lifetime(None).idle_timeout(None);
+    let listening = listening.connect_lazy_with(server.clone());
     let readers = pool().connect_lazy_with(server.options([("default_transaction_read_only", "on")]));
-    Ok(Some(Pools::Postgres { readers, writer }))
+    Ok(Some(Pools::Postgres { readers, writer, listening }))
 }
 
 /// Makes a database, if the role may; one that another process makes at the same time is as good.

@@ -9,6 +9,7 @@ use prosopa_store::{
 use prosopa_testkit::TestHome;
 
 mod addresses;
+mod bells;
 mod conflicts;
 mod idempotency;
 mod redis;
