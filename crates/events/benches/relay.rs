@@ -117,8 +117,8 @@ impl Place {
         rate
     }
 
-    /// From the commit of each event to that of its effect, sorted.
-    async fn ways(&self, consumer: &Options) -> Vec<Duration> {
+    /// From the commit of each event, said by `saying`, to that of its effect.
+    async fn ways(&self, saying: &Self, consumer: &Options) -> Vec<Duration> {
         let consumer = Database::open(consumer, MIGRATIONS).await.unwrap();
         let (told, mut telling) = mpsc::channel(MEASURED);
         let subscription =
@@ -137,8 +137,8 @@ impl Place {
         let mut committed = Vec::with_capacity(MEASURED);
         for number in 0..MEASURED {
             ticks.tick().await;
-            let mut tx = self.database.begin().await.unwrap();
-            self.outbox.publish(&mut tx, &event(number, 10)).await.unwrap();
+            let mut tx = saying.database.begin().await.unwrap();
+            saying.outbox.publish(&mut tx, &event(number, 10)).await.unwrap();
             tx.commit().await.unwrap();
             committed.push(Instant::now());
         }
@@ -151,7 +151,6 @@ impl Place {
         }
         stop.cancel();
         running.await.unwrap().unwrap();
-        ways.sort();
         ways
     }
 }
@@ -181,30 +180,45 @@ async fn main() {
     let brokers = std::env::var("PROSOPA_TEST_KAFKA").expect("run it under scripts/with-kafka.sh");
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| Options::file(folder.path().join(name));
-    let mut backends =
-        vec![("SQLite, synchronous=FULL", [file("rate.db"), file("producer.db"), file("consumer.db")])];
+    let files = ["rate.db", "producer.db", "consumer.db", "other-producer.db", "other-consumer.db"];
+    let mut backends = vec![("SQLite, synchronous=FULL", files.map(file))];
     if let Ok(server) = std::env::var("PROSOPA_TEST_POSTGRES") {
         let run = Uuid::now_v7().simple().to_string();
-        let database = |name: &str| Options::server(&format!("{server}/bench_{name}_{run}")).unwrap();
-        backends.push(("PostgreSQL", [database("rate"), database("producer"), database("consumer")]));
+        let database = |name: &str| {
+            let name = name.trim_end_matches(".db").replace('-', "_");
+            Options::server(&format!("{server}/bench_{name}_{run}")).unwrap()
+        };
+        backends.push(("PostgreSQL", files.map(database)));
     }
     let config = || KafkaConfig {
         brokers: brokers.clone(),
         topic_prefix: format!("bench-{}", Uuid::now_v7().simple()),
         ..KafkaConfig::default()
     };
-    println!(
-        "| outbox on | relay, events/s | bare producer, records/s | share | commit to effect p50 | p99 | max |"
-    );
-    println!("|---|---|---|---|---|---|---|");
-    for (name, [rate, producer, consumer]) in backends {
+    let shown = |mut ways: Vec<Duration>| {
+        ways.sort();
+        let ms = |share: f64| ways[((ways.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
+        format!("{:.1} ms | {:.1} ms | {:.1} ms", ms(0.5), ms(0.99), ms(1.0))
+    };
+    println!("| outbox on | relay, events/s | bare producer, records/s | share |");
+    println!("|---|---|---|---|");
+    let mut rows = Vec::new();
+    for (name, [rate, producer, consumer, other_producer, other_consumer]) in backends {
         let rate_config = config();
         let place = Place::new(&rate, &rate_config).await;
         let bare = bare_rate(&rate_config).await;
         let rate = place.rate().await;
-        let ways = Place::new(&producer, &config()).await.ways(&consumer).await;
-        let ms = |share: f64| ways[((ways.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
-        let (p50, p99, max, share) = (ms(0.5), ms(0.99), ms(1.0), rate / bare);
-        println!("| {name} | {rate:.0} | {bare:.0} | {share:.2} | {p50:.1} ms | {p99:.1} ms | {max:.1} ms |");
+        println!("| {name} | {rate:.0} | {bare:.0} | {:.2} |", rate / bare);
+        let place = Place::new(&producer, &config()).await;
+        rows.push((name, "the same", shown(place.ways(&place, &consumer).await)));
+        let other_config = config();
+        let place = Place::new(&other_producer, &other_config).await;
+        let saying = Place::new(&other_producer, &other_config).await;
+        rows.push((name, "another", shown(place.ways(&saying, &other_consumer).await)));
+    }
+    println!("\n| outbox on | said by a process that is | commit to effect p50 | p99 | max |");
+    println!("|---|---|---|---|---|");
+    for (name, process, ways) in rows {
+        println!("| {name} | {process} | {ways} |");
     }
 }

@@ -30,7 +30,7 @@ pub use self::{
         RelayConfig, ScramMechanism, TopicError, Transport,
     },
     metrics::{RelayMetrics, RunnerMetrics, SetupError},
-    outbox::{Outbox, SOURCE_PREFIX},
+    outbox::{EVENT_BYTES_MAX, Outbox, SOURCE_PREFIX},
     replay::{Letters, Replayed, replay_dead_letters, request_replay},
     runner::{Runner, RunnerConfig},
     source::Source,

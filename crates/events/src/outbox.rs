@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
 use uuid::Uuid;
 
 use prosopa_contract::events::Event;
 use prosopa_model::{Clock, Timestamp};
-use prosopa_store::{Database, Error, Tx};
+use prosopa_store::{Bell, Database, Error, Tx};
 
 use crate::{
     delivery::Delivery,
@@ -18,6 +17,18 @@ use crate::{
 /// What the `CloudEvents` attribute `source` begins with; the service's name follows.
 pub const SOURCE_PREFIX: &str = "prosopa/";
 
+/// The bell that is rung where something was published.
+const SAID: &str = "events_said";
+
+/// Largest record of a broker; a batch of usage is the largest event.
+pub(crate) const RECORD_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// What of a record is left to its headers, and to what the broker puts around it.
+const HEADER_BYTES_MAX: usize = 16 * 1024;
+
+/// Largest event: the message, and its key, which a record holds twice.
+pub const EVENT_BYTES_MAX: usize = RECORD_BYTES_MAX - HEADER_BYTES_MAX;
+
 /// Rows deleted in one transaction.
 const TRIM_STEP: i64 = 500;
 
@@ -27,7 +38,7 @@ pub struct Outbox {
     service: &'static str,
     database: Database,
     clock: Arc<dyn Clock>,
-    wake: Arc<Notify>,
+    wake: Bell,
     readers: Readers,
     /// Whether its service is in this process.
     is_own: bool,
@@ -36,11 +47,11 @@ pub struct Outbox {
 impl Outbox {
     /// The outbox in a service's database, which has the tables of [`MIGRATION`](crate::MIGRATION).
     pub fn new(service: &'static str, database: Database, clock: Arc<dyn Clock>) -> Self {
-        Self { service, database, clock, wake: Arc::default(), readers: Readers::default(), is_own: true }
+        let wake = database.bell(SAID);
+        Self { service, database, clock, wake, readers: Readers::default(), is_own: true }
     }
 
-    /// The outbox of a service in another process, to be read here. What is published there is noticed by looking, and
-    /// deleted there.
+    /// The outbox of a service in another process, to be read here. What is published there is deleted there.
     pub fn of_another_process(service: &'static str, database: Database, clock: Arc<dyn Clock>) -> Self {
         Self { is_own: false, ..Self::new(service, database, clock) }
     }
@@ -55,8 +66,14 @@ impl Outbox {
         self.service
     }
 
-    /// Publishes with the transaction; its commit wakes the readers of this process.
+    /// Publishes with the transaction; its commit wakes the readers.
+    ///
+    /// An event of more than [`EVENT_BYTES_MAX`] is refused, whatever carries it: no broker would ever take it, and all
+    /// that was said later would wait behind it.
     pub async fn publish<E: Event>(&self, tx: &mut Tx, event: &E) -> Result<(), Error> {
+        if event.encoded_len() + 2 * event.key().len() > EVENT_BYTES_MAX {
+            return Err(Error::TooLarge { what: E::TYPE, bytes_max: EVENT_BYTES_MAX });
+        }
         let delivery = Delivery {
             position: 0,
             event_id: Uuid::now_v7(),
@@ -68,7 +85,7 @@ impl Outbox {
             data: event.encode_to_vec(),
         };
         store::producer::insert(tx, &delivery).await?;
-        tx.wake_on_commit(&self.wake);
+        tx.ring_on_commit(&self.wake);
         Ok(())
     }
 
@@ -85,7 +102,7 @@ impl Outbox {
 
     /// A reader of what is published here.
     pub fn source(&self) -> Source {
-        let source = Source::new(self.database.clone(), Arc::clone(&self.wake), Arc::clone(&self.readers));
+        let source = Source::new(self.database.clone(), self.wake.clone(), Arc::clone(&self.readers));
         if self.is_own { source } else { source.without_trimming() }
     }
 }

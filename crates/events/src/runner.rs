@@ -129,7 +129,7 @@ impl Runner {
     /// Carries events until `stop`; to be supervised.
     pub async fn run(&mut self, stop: CancellationToken) -> Result<(), Error> {
         consumer::insert_cursor(&self.consumer, &self.name).await?;
-        let wake = Arc::clone(self.source.wake());
+        let wake = self.source.wake().clone();
         while !stop.is_cancelled() {
             let rung = wake.notified();
             tokio::pin!(rung);

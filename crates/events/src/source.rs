@@ -5,10 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::Notify;
-
 use prosopa_model::Timestamp;
-use prosopa_store::{Database, Error};
+use prosopa_store::{Bell, Database, Error};
 
 use crate::{delivery::Delivery, store::producer};
 
@@ -25,7 +23,7 @@ pub(crate) type Readers = Arc<Mutex<BTreeMap<String, i64>>>;
 /// begins later takes a higher place.
 pub struct Source {
     database: Database,
-    wake: Arc<Notify>,
+    wake: Bell,
     readers: Readers,
     /// Missing places, each with the number of a transaction that had not begun when it was missed.
     missing: BTreeMap<i64, i64>,
@@ -33,7 +31,7 @@ pub struct Source {
 }
 
 impl Source {
-    pub(crate) const fn new(database: Database, wake: Arc<Notify>, readers: Readers) -> Self {
+    pub(crate) const fn new(database: Database, wake: Bell, readers: Readers) -> Self {
         Self { database, wake, readers, missing: BTreeMap::new(), is_trimmed: true }
     }
 
@@ -48,8 +46,8 @@ impl Source {
         readers.insert(reader.to_owned(), position);
     }
 
-    /// Rung when something was published in this process.
-    pub(crate) const fn wake(&self) -> &Arc<Notify> {
+    /// Rung when something was published.
+    pub(crate) const fn wake(&self) -> &Bell {
         &self.wake
     }
 

@@ -64,7 +64,17 @@ pub enum HandlerError {
     Poison(String),
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] prosopa_store::Error),
+    Store(prosopa_store::Error),
+}
+
+impl From<prosopa_store::Error> for HandlerError {
+    /// What is too large stays so: the event is to blame, not the database.
+    fn from(error: prosopa_store::Error) -> Self {
+        match error {
+            prosopa_store::Error::TooLarge { .. } => Self::Poison(error.to_string()),
+            error => Self::Store(error),
+        }
+    }
 }
 
 impl From<prost::DecodeError> for HandlerError {

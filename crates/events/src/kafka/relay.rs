@@ -143,7 +143,7 @@ impl Relay {
         carried: &mut Carried,
         stop: &CancellationToken,
     ) -> Result<Stopped, KafkaError> {
-        let wake = Arc::clone(self.source.wake());
+        let wake = self.source.wake().clone();
         loop {
             let rung = wake.notified();
             tokio::pin!(rung);

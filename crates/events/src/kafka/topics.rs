@@ -14,15 +14,13 @@ use tokio::time::Instant;
 use prosopa_contract::events::{DEAD_LETTERS_SUFFIX, Keeps, TOPICS, Topic};
 
 use super::{client::Quiet, config::KafkaConfig, record::physical_topic};
+use crate::outbox::RECORD_BYTES_MAX;
 
 /// Longest time for one question to the brokers.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Pause before the brokers are asked again whether a new topic is there.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// Largest record. Events hold ids and digests; a batch of usage is the largest.
-const RECORD_BYTES_MAX: &str = "8388608";
 
 /// Largest dead letter: a record of any size, and where it came from.
 pub(super) const DEAD_RECORD_BYTES_MAX: &str = "9437184";
@@ -64,7 +62,7 @@ struct Wanted {
     partitions: i32,
     cleanup: &'static str,
     retention_ms: Option<String>,
-    record_bytes_max: &'static str,
+    record_bytes_max: String,
 }
 
 impl Wanted {
@@ -80,9 +78,9 @@ impl Wanted {
             partitions: 1,
             cleanup: "delete",
             retention_ms: days(DEAD_LETTER_DAYS),
-            record_bytes_max: DEAD_RECORD_BYTES_MAX,
+            record_bytes_max: DEAD_RECORD_BYTES_MAX.to_owned(),
         };
-        let record_bytes_max = RECORD_BYTES_MAX;
+        let record_bytes_max = RECORD_BYTES_MAX.to_string();
         [Self { name, partitions: config.partitions, cleanup, retention_ms, record_bytes_max }, dead]
     }
 
@@ -90,7 +88,7 @@ impl Wanted {
         let replication = TopicReplication::Fixed(replication_factor);
         let new = NewTopic::new(&self.name, self.partitions, replication)
             .set("cleanup.policy", self.cleanup)
-            .set("max.message.bytes", self.record_bytes_max);
+            .set("max.message.bytes", &self.record_bytes_max);
         match &self.retention_ms {
             Some(retention_ms) => new.set("retention.ms", retention_ms),
             None => new,

@@ -1,14 +1,17 @@
 //! What every way of carrying events has to keep.
 
-use std::{task::Poll, time::Duration};
+use std::{sync::Arc, task::Poll, time::Duration};
 
 use futures::future::join_all;
+use prost::Message;
 
-use prosopa_events::list_dead_letters;
-use prosopa_store::Backend;
+use prosopa_contract::events::UserRegistered;
+use prosopa_events::{EVENT_BYTES_MAX, HandlerError, Outbox, RunnerConfig, list_dead_letters};
+use prosopa_store::{Backend, Database, Error};
+use prosopa_testkit::ManualClock;
 
 use crate::{
-    support::{World, user},
+    support::{MIGRATIONS, World, user},
     transport::Transport,
 };
 
@@ -173,6 +176,32 @@ async fn a_waiting_runner_is_woken() {
     running.await.unwrap().unwrap();
 }
 
+/// F10, K9: who waits is woken by what another process says, long before the next look. A file is one process's.
+#[tokio::test]
+async fn a_runner_is_woken_by_another_process() {
+    let world = World::new().await;
+    let database = Database::open(&world.home.options("producer"), MIGRATIONS).await.unwrap();
+    if database.backend() == Backend::Sqlite {
+        return;
+    }
+    let outbox = Outbox::new("auth", database.clone(), Arc::<ManualClock>::clone(&world.clock));
+    let config = RunnerConfig { poll: Duration::from_hours(1), ..RunnerConfig::default() };
+    let mut runner = world.transport.carrier(&world, world.subscription("users"), config);
+    let stop = tokio_util::sync::CancellationToken::new();
+    let stopped = stop.clone();
+    let running = tokio::spawn(async move { runner.run(stopped).await });
+    for (count, name) in names(0..20).iter().enumerate() {
+        let mut tx = database.begin().await.unwrap();
+        outbox.publish(&mut tx, &user(name)).await.unwrap();
+        tx.commit().await.unwrap();
+        while world.effects().await.len() <= count {
+            world.transport.go_on().await;
+        }
+    }
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
 /// F10: what every subscription has had is deleted after its time, and the inbox with it; what is young is not.
 #[tokio::test]
 async fn what_is_old_is_deleted() {
@@ -193,4 +222,37 @@ async fn what_is_old_is_deleted() {
     running.await.unwrap().unwrap();
     assert_eq!(world.effects().await, names(0..2));
     assert_eq!(world.count(&world.consumer, "SELECT count(*) FROM inbox").await, 2, "noted just now");
+}
+
+/// Text that no compression makes shorter.
+fn noise(len: usize) -> String {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b' ' + u8::try_from(state % 95).unwrap())
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+/// F10: the largest event is carried. One that is larger is refused when it is said, whatever would carry it, and what is
+/// said around it goes on.
+#[tokio::test]
+async fn what_nobody_could_carry_is_refused() {
+    let world = World::new().await;
+    let bytes_around = user("u000").encoded_len() - "acc".len() + 2 * "u000".len();
+    // Lengths of a message's texts take four bytes here, and one in the short message.
+    let longest = EVENT_BYTES_MAX - bytes_around - 3;
+    let said = |id: &str, len| UserRegistered { user_id: id.into(), account_id: noise(len) };
+    let mut tx = world.producer.begin().await.unwrap();
+    world.outbox.publish(&mut tx, &said("u000", longest)).await.unwrap();
+    let refused = world.outbox.publish(&mut tx, &said("u001", longest + 1)).await.unwrap_err();
+    assert!(matches!(refused, Error::TooLarge { bytes_max: EVENT_BYTES_MAX, .. }), "{refused}");
+    tx.commit().await.unwrap();
+    world.say("u002").await;
+    world.runner("users").run_pending().await.unwrap();
+    assert_eq!(world.effects().await, ["u000", "u002"]);
+    // A handler that says such a thing is not tried for ever.
+    assert!(matches!(HandlerError::from(refused), HandlerError::Poison(_)));
 }
