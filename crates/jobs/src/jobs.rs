@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use tokio::{sync::Notify, time::Instant};
+use tokio::time::Instant;
 
 use prosopa_http::{ListRequest, Page};
 use prosopa_model::{AccountId, Clock, Cursor, JobId, Timestamp};
-use prosopa_store::{Database, Tx};
+use prosopa_store::{Bell, Database, Tx};
 use prosopa_telemetry::Metrics as Registry;
 
 use crate::{
@@ -24,6 +24,9 @@ use crate::{
 /// First and longest pause between two looks at a job whose end is awaited and may come in another process.
 const LOOK: Duration = Duration::from_millis(200);
 const LOOK_LONGEST: Duration = Duration::from_secs(2);
+
+/// The bell that is rung where something is to be claimed.
+const QUEUED: &str = "jobs_queued";
 
 /// What jobs are made of.
 pub struct Setup<'a> {
@@ -57,8 +60,8 @@ pub(crate) struct Inner {
     pub(crate) forgetful: String,
     pub(crate) schedules: Vec<Schedule>,
     pub(crate) metrics: Metrics,
-    /// Rung when something was enqueued.
-    pub(crate) wake: Arc<Notify>,
+    /// Rung when something was enqueued, here or in another process.
+    pub(crate) wake: Bell,
     pub(crate) waiting: Waiting,
     pub(crate) running: Running,
     hook: Option<Arc<dyn ChangeHook>>,
@@ -90,13 +93,13 @@ impl Jobs {
         let forgetful = kinds.values().filter(|kind| kind.forgets_input);
         let forgetful = forgetful.fold(String::from(","), |names, kind| names + kind.name + ",");
         let inner = Inner {
+            wake: setup.database.bell(QUEUED),
             database: setup.database,
             clock: setup.clock,
             kinds,
             forgetful,
             schedules: setup.schedules.to_vec(),
             metrics: Metrics::declare(setup.metrics, setup.service)?,
-            wake: Arc::default(),
             waiting: Waiting::default(),
             running: Running::default(),
             hook: setup.hook,
@@ -104,7 +107,7 @@ impl Jobs {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Enqueues a job in the caller's transaction; its commit wakes a worker of this process.
+    /// Enqueues a job in the caller's transaction; its commit wakes the workers.
     pub async fn enqueue(&self, tx: &mut Tx, new: NewJob) -> Result<JobRow, Error> {
         let kind = self.inner.kinds.get(new.kind).ok_or_else(|| Error::UnknownKind(new.kind.to_owned()))?;
         if new.input.len() > INPUT_BYTES_MAX {
@@ -117,7 +120,7 @@ impl Jobs {
         };
         let row = store::queue::insert(tx, &new, &terms, self.now()).await?;
         self.announce(tx, &row).await?;
-        tx.wake_on_commit(&self.inner.wake);
+        tx.ring_on_commit(&self.inner.wake);
         Ok(row)
     }
 
@@ -186,7 +189,7 @@ impl Jobs {
             };
         };
         self.announce(&mut tx, &row).await?;
-        tx.wake_on_commit(&self.inner.wake);
+        tx.ring_on_commit(&self.inner.wake);
         tx.commit().await?;
         Ok(Some(row))
     }

@@ -67,7 +67,7 @@ impl Jobs {
         }
         bells.iter().for_each(|bell| tx.wake_on_commit(bell));
         if !rows.is_empty() {
-            tx.wake_on_commit(&self.inner.wake);
+            tx.ring_on_commit(&self.inner.wake);
             tx.commit().await?;
         }
         for row in &rows {

@@ -1,21 +1,18 @@
 //! What is heard: changes of jobs.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use tokio::sync::Notify;
 
 use prosopa_contract::events::JobChanged;
 use prosopa_events::{Delivery, Handler, HandlerError};
 use prosopa_model::Timestamp;
-use prosopa_store::Tx;
+use prosopa_store::{Bell, Tx};
 
 use crate::store::jobs::{self, JobRow};
 
 /// Keeps how each job stood last, in the order of what its service said, whatever order it is told in.
 pub(crate) struct JobProjection {
     /// Rings when something was listed.
-    pub(crate) listed: Arc<Notify>,
+    pub(crate) listed: Bell,
 }
 
 #[async_trait]
@@ -41,7 +38,7 @@ impl Handler for JobProjection {
             position: event.position,
             change_number: jobs::count_change(tx).await?,
         };
-        tx.wake_on_commit(&self.listed);
+        tx.ring_on_commit(&self.listed);
         Ok(jobs::put(tx, &row).await?)
     }
 }

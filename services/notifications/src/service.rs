@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Mutex;
 
 use prosopa_contract::{events::JOB_EVENTS, mailer::Mailer};
 use prosopa_events::Subscription;
@@ -57,8 +57,8 @@ impl Service for NotificationsService {
     async fn build(config: Config, platform: &Platform) -> Result<Parts<Self::Offer>, BuildError> {
         config.validate()?;
         let database = platform.database(Self::NAME, MIGRATIONS).await?;
-        let (followers, listed) = (Arc::new(Followers::new()), Arc::new(Notify::new()));
-        let tail = Tail::begin(database.clone(), Arc::clone(&followers), Arc::clone(&listed)).await?;
+        let (followers, listed) = (Arc::new(Followers::new()), database.bell("jobs_listed"));
+        let tail = Tail::begin(database.clone(), Arc::clone(&followers), listed.clone()).await?;
         let subscription = Subscription {
             name: "jobs-projection",
             topics: &[JOB_EVENTS],

@@ -61,7 +61,7 @@ impl Shift {
                     PAUSE
                 }
             };
-            let wake = Arc::clone(&self.worker.jobs.inner.wake);
+            let wake = self.worker.jobs.inner.wake.clone();
             let has_room = self.room() > 0;
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -225,6 +225,10 @@ impl Shift {
             jobs.announce(&mut tx, row).await?;
         }
         bells.for_each(|bell| tx.wake_on_commit(bell));
+        if endings.iter().any(|ending| ending.attempts_back > 0) {
+            // Others may take it at once.
+            tx.ring_on_commit(&jobs.inner.wake);
+        }
         tx.commit().await?;
         Ok(rows)
     }
@@ -251,7 +255,7 @@ impl Shift {
         }
         let jobs = &self.worker.jobs;
         let endings: Vec<Ending> = left.into_iter().map(|(id, token)| given_back(id, token)).collect();
-        let rows = self.finish(&endings, jobs.now(), std::iter::once(&jobs.inner.wake)).await?;
+        let rows = self.finish(&endings, jobs.now(), std::iter::empty()).await?;
         for row in &rows {
             jobs.inner.metrics.count_end(&row.kind, "returned");
         }

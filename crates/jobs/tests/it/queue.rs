@@ -7,8 +7,11 @@ use futures::future::join_all;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use prosopa_jobs::{Error, INPUT_BYTES_MAX, JobClass, JobKind, Jobs, NewJob, Outcome, Setup, SetupError};
+use prosopa_jobs::{
+    Error, INPUT_BYTES_MAX, JobClass, JobKind, Jobs, NewJob, Outcome, Setup, SetupError, Worker, WorkerConfig,
+};
 use prosopa_model::JobId;
+use prosopa_store::Backend;
 
 use crate::support::{Process, World, complete, handler, nothing};
 
@@ -234,4 +237,30 @@ async fn what_is_inside_a_job_is_not_shown() {
         assert!(!shown.contains(&secret), "{shown}");
     }
     assert!(shown.contains(&id.to_string()), "{shown}");
+}
+
+/// F10, K9: a worker that waits is woken by what another process enqueues, long before it looks by itself. A file is one
+/// process's.
+#[tokio::test]
+async fn a_worker_is_woken_by_another_process() {
+    let world = World::new().await;
+    if world.database.backend() == Backend::Sqlite {
+        return;
+    }
+    let (process, elsewhere) = (world.process(), world.elsewhere().await);
+    let asking = elsewhere.process();
+    let config =
+        WorkerConfig { poll: Duration::from_hours(1), drain: Duration::ZERO, ..WorkerConfig::default() };
+    let worker = Worker::new(process.jobs.clone(), config, [("work", nothing())]).unwrap();
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let running = tokio::spawn(async move { worker.run(stopped).await });
+    for _ in 0..5 {
+        let id = elsewhere.enqueue(&asking.jobs).await;
+        while asking.state(id).await.0 != "completed" {
+            tokio::task::yield_now().await;
+        }
+    }
+    stop.cancel();
+    running.await.unwrap().unwrap();
 }

@@ -46,7 +46,7 @@ pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) account: AccountId,
-    _home: TestHome,
+    home: Arc<TestHome>,
 }
 
 /// What one process has.
@@ -57,11 +57,19 @@ pub(crate) struct Process {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let home = TestHome::new();
+        let home = Arc::new(TestHome::new());
         let database =
             Database::open(&home.options("test"), &[prosopa_jobs::MIGRATION, EFFECTS]).await.unwrap();
         let clock = Arc::new(ManualClock::at("2026-01-31T12:00:00Z"));
-        Self { database, clock, account: AccountId::new(), _home: home }
+        Self { database, clock, account: AccountId::new(), home }
+    }
+
+    /// The same database with connections of another process's own.
+    pub(crate) async fn elsewhere(&self) -> Self {
+        let database =
+            Database::open(&self.home.options("test"), &[prosopa_jobs::MIGRATION, EFFECTS]).await.unwrap();
+        let (clock, home) = (Arc::clone(&self.clock), Arc::clone(&self.home));
+        Self { database, clock, account: self.account, home }
     }
 
     pub(crate) fn process(&self) -> Process {

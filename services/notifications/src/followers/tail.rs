@@ -2,15 +2,14 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use prosopa_store::Database;
+use prosopa_store::{Bell, Database};
 
 use super::Followers;
 use crate::store::jobs;
 
-/// Longest time between two looks: what another process lists rings no bell here.
+/// Longest time between two looks: a ring of another process may be lost.
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 /// Jobs read at once; no more than may wait for one follower.
@@ -20,17 +19,17 @@ const BATCH: u32 = 100;
 pub(crate) struct Tail {
     database: Database,
     followers: Arc<Followers>,
-    listed: Arc<Notify>,
+    listed: Bell,
     /// Number of the last change that was told.
     told: i64,
 }
 
 impl Tail {
-    /// Begins behind everything that is listed now, before anybody follows; `listed` rings when this process lists something.
+    /// Begins behind everything that is listed now, before anybody follows; `listed` rings when something is listed.
     pub(crate) async fn begin(
         database: Database,
         followers: Arc<Followers>,
-        listed: Arc<Notify>,
+        listed: Bell,
     ) -> Result<Self, prosopa_store::Error> {
         let told = jobs::find_newest_change(&database).await?;
         Ok(Self { database, followers, listed, told })
@@ -38,7 +37,7 @@ impl Tail {
 
     /// Tells until `stop`; to be supervised. A restart goes on where it was.
     pub(crate) async fn run(&mut self, stop: &CancellationToken) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let listed = Arc::clone(&self.listed);
+        let listed = self.listed.clone();
         while !stop.is_cancelled() {
             let rung = listed.notified();
             tokio::pin!(rung);
