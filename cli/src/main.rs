@@ -28,6 +28,6 @@ fn main() -> ExitCode {
     let arguments = args::parse();
     match arguments.command {
         Command::Client(command) => commands::run(arguments.global, command),
-        Command::Host(command) => host::run(command),
+        Command::Host(command) => host::run(&arguments.global, command),
     }
 }

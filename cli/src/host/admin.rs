@@ -1,8 +1,8 @@
 //! `prosopa admin`: what the owner of the machine can do with what the product keeps.
 
-use std::io::IsTerminal;
+use std::{io::IsTerminal, path::PathBuf};
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use prosopa_vault::Keyring;
 use secrecy::ExposeSecret;
 
@@ -15,6 +15,7 @@ use super::{
     settings::{Overrides, Settings},
     start_runtime,
 };
+use crate::output::Output;
 
 pub(super) const EXAMPLES: &str = "Example:
   prosopa admin reset-password --data-dir data";
@@ -24,6 +25,10 @@ const RESET_EXAMPLES: &str = "Example:
 
 const ROTATE_EXAMPLES: &str = "Example:
   prosopa admin rotate-keyring --data-dir data";
+
+const ROTATE_PRINCIPAL_KEYS_EXAMPLES: &str = "Examples:
+  prosopa admin rotate-principal-keys --data-dir data
+  prosopa admin rotate-principal-keys --public-keys-out principals.json";
 
 /// Name of the administrator that the first start makes.
 const ADMINISTRATOR: &str = "administrator";
@@ -41,14 +46,31 @@ pub(crate) enum AdminCommand {
     /// Older keys stay in the keyring, for what they have sealed. The keys of persons move to the new one within an hour.
     #[command(after_help = ROTATE_EXAMPLES)]
     RotateKeyring(Place),
+    /// Let another key sign the names of callers between processes; the product may run meanwhile.
+    ///
+    /// The next key is known to all processes already, and is the one that signs from now on; all are sealed with the newest
+    /// master key. Leave a minute between two rotations, and renew copies of the public keys in it.
+    #[command(after_help = ROTATE_PRINCIPAL_KEYS_EXAMPLES)]
+    RotatePrincipalKeys(RotatePrincipalKeys),
     /// Look at events that a service could not use, and have them tried again; the product may run meanwhile.
     #[command(subcommand, name = "dlq", after_help = dead_letters::EXAMPLES)]
     DeadLetters(DlqCommand),
 }
 
-pub(super) fn run(command: AdminCommand) -> Result<(), Failure> {
+/// Arguments of `rotate-principal-keys`.
+#[derive(Debug, Args)]
+pub(crate) struct RotatePrincipalKeys {
+    #[command(flatten)]
+    place: Place,
+    /// Where the public halves are written, for processes that are given these alone.
+    #[arg(long, value_name = "FILE")]
+    public_keys_out: Option<PathBuf>,
+}
+
+pub(super) fn run(command: AdminCommand, output: Output) -> Result<(), Failure> {
     let place = match &command {
         AdminCommand::ResetPassword(place) | AdminCommand::RotateKeyring(place) => place,
+        AdminCommand::RotatePrincipalKeys(RotatePrincipalKeys { place, .. }) => place,
         AdminCommand::DeadLetters(command) => command.place(),
     };
     let overrides = Overrides { data_dir: place.data_dir.clone(), ..Overrides::default() };
@@ -60,7 +82,8 @@ pub(super) fn run(command: AdminCommand) -> Result<(), Failure> {
     match command {
         AdminCommand::ResetPassword(_) => start_runtime()?.block_on(reset_password(settings)),
         AdminCommand::RotateKeyring(_) => rotate_keyring(&settings),
-        AdminCommand::DeadLetters(command) => dead_letters::run(command, &settings),
+        AdminCommand::RotatePrincipalKeys(arguments) => rotate_principal_keys(&arguments, &settings),
+        AdminCommand::DeadLetters(command) => dead_letters::run(command, &settings, output),
     }
 }
 
@@ -68,6 +91,17 @@ fn rotate_keyring(settings: &Settings) -> Result<(), Failure> {
     let file = settings.server.data_dir.join("keyring.json");
     let id = Keyring::open_or_create(&file)?.rotate()?;
     say(&format!("the key {id} seals from now on; keep a copy of {}", file.display()))
+}
+
+fn rotate_principal_keys(arguments: &RotatePrincipalKeys, settings: &Settings) -> Result<(), Failure> {
+    let keys = composition::build_platform(settings)?.principal_keys()?;
+    keys.rotate()?;
+    let public = keys.public_keys();
+    if let Some(path) = &arguments.public_keys_out {
+        std::fs::write(path, serde_json::to_vec_pretty(&public)?)?;
+    }
+    let kid = public.keys.first().map(|key| key.kid.as_str()).unwrap_or_default();
+    say(&format!("the key {kid} signs the names of callers within a minute"))
 }
 
 async fn reset_password(settings: Settings) -> Result<(), Failure> {

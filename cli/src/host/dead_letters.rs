@@ -14,12 +14,12 @@ use prosopa_model::{Clock, SystemClock, Timestamp};
 use prosopa_runtime::Databases;
 use prosopa_store::Database;
 
-use super::{Failure, composition::schemas, place::Place, say, settings::Settings, start_runtime};
-use crate::table::table;
+use super::{Failure, composition::schemas, place::Place, settings::Settings, start_runtime};
+use crate::output::{Output, table};
 
 pub(super) const EXAMPLES: &str = "Examples:
   prosopa admin dlq list
-  prosopa admin dlq list --topic prosopa.auth.events.v1 --json
+  prosopa admin dlq list --topic prosopa.auth.events.v1 -o json
   prosopa admin dlq replay --subscription deleted_accounts
   prosopa admin dlq replay --id 0198f3c2-7a51-7cc0-a1b2-1234567890ab";
 
@@ -51,9 +51,6 @@ struct Choice {
     /// Those of one topic, such as prosopa.auth.events.v1.
     #[arg(long, value_name = "TOPIC")]
     topic: Option<String>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -119,15 +116,15 @@ impl Choice {
     }
 }
 
-pub(super) fn run(command: DlqCommand, settings: &Settings) -> Result<(), Failure> {
+pub(super) fn run(command: DlqCommand, settings: &Settings, output: Output) -> Result<(), Failure> {
     let runtime = start_runtime()?;
     match command {
-        DlqCommand::List(arguments) => runtime.block_on(list(&arguments, settings)),
-        DlqCommand::Replay(arguments) => runtime.block_on(replay(&arguments, settings)),
+        DlqCommand::List(arguments) => runtime.block_on(list(&arguments, settings, output)),
+        DlqCommand::Replay(arguments) => runtime.block_on(replay(&arguments, settings, output)),
     }
 }
 
-async fn list(arguments: &List, settings: &Settings) -> Result<(), Failure> {
+async fn list(arguments: &List, settings: &Settings, output: Output) -> Result<(), Failure> {
     let mut lines = Vec::new();
     for (_, database) in open(settings).await? {
         let found = find_dead_letters(&database, arguments.choice.filter(), arguments.limit).await;
@@ -137,27 +134,29 @@ async fn list(arguments: &List, settings: &Settings) -> Result<(), Failure> {
     lines.extend(list_records(arguments, settings).await?);
     lines.sort_by_key(|line| std::cmp::Reverse(line.failed_at.map(Timestamp::micros)));
     lines.truncate(usize::try_from(arguments.limit)?);
-    if arguments.choice.json {
-        return say(&serde_json::to_string_pretty(&lines)?);
-    }
+    Ok(output.list(&lines, text_of)?)
+}
+
+/// The list for people.
+fn text_of(lines: &[Line]) -> String {
     if lines.is_empty() {
-        return say("there are no dead letters");
+        return "there are no dead letters".to_owned();
     }
     let header = ["SUBSCRIPTION", "TOPIC", "EVENT", "TYPE", "ATTEMPTS", "FAILED AT", "REPLAY", "REASON"];
-    let none = || "-".to_owned();
-    let rows = lines.into_iter().map(|line| {
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let rows = lines.iter().map(|line| {
         vec![
-            line.subscription,
-            line.topic,
-            line.event_id.unwrap_or_else(none),
-            line.kind.unwrap_or_else(none),
+            line.subscription.clone(),
+            line.topic.clone(),
+            or_none(&line.event_id),
+            or_none(&line.kind),
             line.attempts.to_string(),
-            line.failed_at.map_or_else(none, |time| time.to_string()),
+            or_none(&line.failed_at.map(|time| time.to_string())),
             if line.is_replay_requested { "asked for" } else { "-" }.to_owned(),
-            line.reason,
+            line.reason.clone(),
         ]
     });
-    say(&table(&header, &[4], rows))
+    table(&header, &[4], rows)
 }
 
 /// Records that are no events lie with the brokers alone; those that are lie in the databases too.
@@ -179,7 +178,7 @@ async fn list_records(arguments: &List, settings: &Settings) -> Result<Vec<Line>
     Ok(lines)
 }
 
-async fn replay(arguments: &Replay, settings: &Settings) -> Result<(), Failure> {
+async fn replay(arguments: &Replay, settings: &Settings, output: Output) -> Result<(), Failure> {
     let Replay { choice, id: ids, all, limit } = arguments;
     if !all && ids.is_empty() && choice.subscription.is_none() && choice.topic.is_none() {
         return Err("name --id, --subscription or --topic, or say --all".into());
@@ -205,10 +204,8 @@ async fn replay(arguments: &Replay, settings: &Settings) -> Result<(), Failure> 
     if requested == 0 && !ids.is_empty() {
         return Err("there is no such dead letter, or its replay is asked for already".into());
     }
-    if choice.json {
-        return say(&serde_json::to_string_pretty(&Requested { requested })?);
-    }
-    say(&format!("{requested} to be replayed by the services that run"))
+    let text = |told: &Requested| format!("{} to be replayed by the services that run", told.requested);
+    Ok(output.document(&Requested { requested }, text)?)
 }
 
 /// The databases of every service that hears something, as far as there are any.

@@ -170,6 +170,11 @@ impl Product {
         command
     }
 
+    /// What else a command needs to be told that works beside the product, on its folder.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        Self::stores(&self.data_dir())
+    }
+
     /// The variables that say where a data folder's databases and blobs are on the run's servers.
     fn stores(data_dir: &Path) -> Vec<(&'static str, String)> {
         let url = Self::database_url(data_dir).map(|url| ("PROSOPA_DATABASE__URL", url));

@@ -64,7 +64,7 @@ pub(super) fn create_if_missing(path: &Path, keyring: &Keyring) -> Result<(), Pr
     }
 }
 
-/// Lets the second key sign, and puts a new one in its place.
+/// Lets the second key sign, puts a new one in its place, and seals all of them with the keyring's newest key.
 pub(super) fn rotate(path: &Path, keyring: &Keyring) -> Result<(), PrincipalKeyError> {
     let _lock = lock(path).map_err(|source| fault(path, source))?;
     let mut file: KeyFile = read_json(path)?;
@@ -75,6 +75,10 @@ pub(super) fn rotate(path: &Path, keyring: &Keyring) -> Result<(), PrincipalKeyE
     // The one that signed goes behind the one that signs next.
     file.keys[..3].rotate_left(1);
     file.keys.truncate(KEYS_KEPT);
+    for key in &mut file.keys {
+        key.sealed_private_key =
+            STANDARD.encode(keyring.seal(&context(&key.kid), &key.open(path, keyring)?)?);
+    }
     let temporary = write_beside(path, &file).map_err(|source| fault(path, source))?;
     temporary.persist(path).map_err(|error| fault(path, error.error))?;
     sync_entry(path).map_err(|source| fault(path, source))
@@ -86,12 +90,7 @@ pub(super) fn read_signing_keys(path: &Path, keyring: &Keyring) -> Result<Signin
     let mut signs_with = None;
     let mut public = Vec::new();
     for key in file.keys {
-        let sealed = STANDARD.decode(&key.sealed_private_key);
-        let sealed = sealed.map_err(|_| malformed(path, "a sealed key is not base64"))?;
-        let private_key = keyring.open(&context(&key.kid), sealed);
-        let private_key = private_key
-            .map(Zeroizing::new)
-            .map_err(|source| PrincipalKeyError::Open { kid: key.kid.clone(), source })?;
+        let private_key = key.open(path, keyring)?;
         let pair = Ed25519KeyPair::from_pkcs8(&private_key);
         let pair = pair.map_err(|_| malformed(path, "a private key is not Ed25519"))?;
         signs_with.get_or_insert_with(|| (key.kid.clone(), EncodingKey::from_ed_der(&private_key)));
@@ -118,6 +117,16 @@ impl SealedKey {
         let private_key = pair.to_pkcs8v1().map_err(|_| PrincipalKeyError::Random)?;
         let sealed = keyring.seal(&context(&kid), private_key.as_ref())?;
         Ok(Self { kid, sealed_private_key: STANDARD.encode(sealed) })
+    }
+
+    /// The private key; `path` is where it was read.
+    fn open(&self, path: &Path, keyring: &Keyring) -> Result<Zeroizing<Vec<u8>>, PrincipalKeyError> {
+        let sealed = STANDARD.decode(&self.sealed_private_key);
+        let sealed = sealed.map_err(|_| malformed(path, "a sealed key is not base64"))?;
+        let private_key = keyring.open(&context(&self.kid), sealed);
+        private_key
+            .map(Zeroizing::new)
+            .map_err(|source| PrincipalKeyError::Open { kid: self.kid.clone(), source })
     }
 }
 

@@ -89,7 +89,8 @@ impl PrincipalKeys {
         Ok(Self { shared: Arc::new(Shared { path: path.to_owned(), keyring, keys }) })
     }
 
-    /// Lets the next key sign, which everybody knows already, and makes the one after it.
+    /// Lets the next key sign, which everybody knows already, and makes the one after it. All are sealed anew, so that
+    /// an older key of the keyring is needed for them no more.
     ///
     /// The two keys that signed before go on verifying. Copies of the public keys must be renewed before the rotation
     /// after this one, and this file is read by others within a minute: leave more than that between two rotations.

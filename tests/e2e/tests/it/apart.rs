@@ -151,3 +151,25 @@ async fn wrong_services_are_named() {
         assert!(message.contains(expected), "{arguments:?}: {message}");
     }
 }
+
+/// N7, S3: the key that signs the names of callers is changed while everybody is at work: processes that run go on, one that
+/// starts believes what was signed by the key before, and a copy of the public halves has all of them.
+#[tokio::test]
+async fn keys_of_principals_are_rotated_beside_the_product() {
+    let mut product = Product::start_apart(&[]).await;
+    let user = product.user().await;
+    let copy = product.folder().path().join("principals.json");
+    let mut rotate = Command::new(binary());
+    rotate.args(["admin", "rotate-principal-keys", "--data-dir"]).arg(product.data_dir());
+    let rotated = rotate.arg("--public-keys-out").arg(&copy).output().await.unwrap();
+    assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
+    let public: serde_json::Value = serde_json::from_slice(&std::fs::read(copy).unwrap()).unwrap();
+    let kids: Vec<_> = public["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str()).collect();
+    assert_eq!(kids.len(), 3);
+    let said = String::from_utf8(rotated.stdout).unwrap();
+    assert!(said.contains(kids[0].unwrap()), "{said}");
+    assert_eq!(detect(&user).await.status, 201);
+    product.kill_service("detection").await;
+    product.revive_service("detection").await;
+    assert_eq!(detect(&user).await.status, 201);
+}

@@ -9,6 +9,7 @@ use prosopa_runtime::{
     PrincipalVerifier, TokenError,
 };
 use prosopa_testkit::{TestHome, TestPlatform};
+use prosopa_vault::Keyring;
 
 use super::{anybody, token, verifier};
 
@@ -43,6 +44,23 @@ fn the_keys_do_not_open_with_another_keyring() {
     fs::copy(ours.home.path().join(FILE), theirs.home.path().join(FILE)).unwrap();
     let refused = theirs.platform.principal_keys().unwrap_err();
     assert!(matches!(refused, PrincipalKeyError::Open { .. }), "{refused}");
+}
+
+/// K9: a rotation seals every key with the newest master key, so that the older ones are needed no more.
+#[test]
+fn a_rotation_moves_all_keys_to_the_newest_master_key() {
+    let test = TestPlatform::new();
+    let keys = test.platform.principal_keys().unwrap();
+    let before = kids(&keys);
+    test.platform.keyring.rotate().unwrap();
+    keys.rotate().unwrap();
+    let path = test.home.path().join("keyring.json");
+    let mut keyring: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    keyring["keys"].as_array_mut().unwrap().truncate(1);
+    fs::write(&path, keyring.to_string()).unwrap();
+    let newest = Keyring::open_or_create(&path).unwrap();
+    let reopened = kids(&PrincipalKeys::open_or_create(&test.home.path().join(FILE), newest).unwrap());
+    assert!(before.iter().all(|kid| reopened.contains(kid)), "{before:?} {reopened:?}");
 }
 
 /// A sealed key that is given the id of another one does not open.
