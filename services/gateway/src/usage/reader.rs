@@ -20,6 +20,9 @@ use super::{
 /// Bytes read at once.
 const CHUNK_LEN: u64 = 256 * 1024;
 
+/// Bytes of records after which no more are told at once: as one event they are far from the largest that is published.
+const BATCH_LEN_MAX: usize = 4 * 1024 * 1024;
+
 /// Stands for a file behind all others: a spool of which only open intents are left to be published.
 const CLOSING: u32 = i32::MAX as u32;
 
@@ -83,23 +86,29 @@ impl Reader {
         Ok(Self { spool_id, position, folder, chunk: Vec::new(), open: BTreeMap::new(), published })
     }
 
-    /// The next records, each an encoded [`UsageRecord`], `count_max` at most; nothing where there is nothing more yet.
+    /// The next records, each an encoded [`UsageRecord`], `count_max` at most, and fewer where they are large; nothing where
+    /// there is nothing more yet.
     pub(super) fn read_some(&mut self, count_max: usize) -> io::Result<Vec<Vec<u8>>> {
-        let mut records = Vec::new();
+        let (mut records, mut len) = (Vec::new(), 0);
         loop {
             let mut chunk = std::mem::take(&mut self.chunk);
             self.read_chunk(&mut chunk)?;
             let mut rest = chunk.as_slice();
             while records.len() < count_max
+                && len < BATCH_LEN_MAX
                 && let Some(frame) = frame::read(rest)
             {
                 rest = &rest[frame.len..];
                 self.position.offset += u32::try_from(frame.len).unwrap_or(u32::MAX);
-                records.extend(self.take(frame));
+                if let Some(record) = self.take(frame) {
+                    len += record.len();
+                    records.push(record);
+                }
             }
+            let is_full = records.len() >= count_max || len >= BATCH_LEN_MAX;
             let is_stuck = rest.len() == chunk.len();
             self.chunk = chunk;
-            if records.len() >= count_max || (is_stuck && !self.go_to_next_segment()?) {
+            if is_full || (is_stuck && !self.go_to_next_segment()?) {
                 return Ok(records);
             }
         }

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
 use proptest::{collection::vec, prelude::*};
+use prosopa_contract::events::EncodedUsageRecorded;
+use prosopa_events::EVENT_BYTES_MAX;
 use prosopa_telemetry::Metrics;
 
 use super::*;
@@ -157,6 +159,28 @@ fn a_full_spool_goes_on_once_it_is_published() {
     while world.publish(100) {}
     assert!(world.told.len() > before);
     assert_eq!(world.told.last().unwrap().operation, "1");
+}
+
+/// F10: what is told at once can be published as one event, however large the records are, and all of it is told.
+#[test]
+fn large_records_are_told_in_smaller_batches() {
+    let mut world = World::new(1 << 30);
+    let large = UsageRecord { path: "x".repeat(60_000), ..UsageRecord::default() };
+    for _ in 0..200 {
+        world.spool.note(large.clone()).end(End { status: 200, ..End::default() });
+    }
+    world.spool.flush();
+    let mut told = 0;
+    loop {
+        let records = world.reader.read_some(200).unwrap();
+        if records.is_empty() {
+            break;
+        }
+        told += records.len();
+        let event = EncodedUsageRecorded { spool_id: world.id.to_string(), records };
+        assert!(event.encoded_len() < EVENT_BYTES_MAX, "{} bytes", event.encoded_len());
+    }
+    assert_eq!(told, 200);
 }
 
 /// S12: what a crash left half written is passed over.
