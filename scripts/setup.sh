@@ -67,6 +67,10 @@ if $with_images; then
   have dockerd || missing+=(docker.io)
   have debootstrap || missing+=(debootstrap)
   have strip || missing+=(binutils)
+  # Networks of containers, and what starts several at once.
+  have ip || missing+=(iproute2)
+  have iptables || missing+=(iptables)
+  docker compose version >/dev/null 2>&1 || have docker-compose || missing+=(docker-compose)
 fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 

@@ -2,50 +2,38 @@
 # Builds the image of the suite on a base that debootstrap makes, in a Docker of its own, and looks at it from outside; then
 # runs a command, if one is given, with PROSOPA_BIN naming a program that runs the product in a container:
 #   scripts/test-images.sh [COMMAND...]
-# No registry of images is needed. As root on Debian, with docker.io and debootstrap; a binary is taken from bin/prosopa, the
-# model pack from $PROSOPA_MODEL_PACK, and what was made of Debian is kept in $PROSOPA_CACHE.
+#   scripts/test-images.sh --compiled   compiles it in the image's own stages, as $PROFILE (dev), with this machine's Rust
+# No registry of images is needed. As root on Debian, with docker.io and debootstrap; else a binary is taken from bin/prosopa
+# and the model pack from $PROSOPA_MODEL_PACK. What was made of Debian is kept in $PROSOPA_CACHE.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=scripts/docker.sh
+. scripts/docker.sh
 
-[ "$(id -u)" = 0 ] || die "starting Docker needs root"
-for program in /usr/bin/docker dockerd debootstrap; do
-  have "$program" || die "$program is missing: apt-get install docker.io debootstrap"
-done
-
+needs_docker
 folder=$(mktemp -d)
-export DOCKER_HOST=unix://$folder/docker.sock PATH=/usr/bin:$PATH
 # A network of its own would need rules of the machine's firewall: containers use the machine's loopback.
-dockerd --data-root "$folder/data" --exec-root "$folder/exec" --pidfile "$folder/pid" --host "$DOCKER_HOST" \
-  --bridge none --iptables=false --ip6tables=false >"$folder/log" 2>&1 &
-daemon=$!
-stop() {
-  docker ps --quiet | xargs --no-run-if-empty docker kill >/dev/null 2>&1 || true
-  kill "$daemon" 2>/dev/null || true
-  wait "$daemon" 2>/dev/null || true
-  # What containers had mounted may take a moment to go.
-  rm -rf "$folder" 2>/dev/null || { sleep 2; rm -rf "$folder"; } || true
-}
-trap stop EXIT
-until docker version >/dev/null 2>&1; do
-  kill -0 "$daemon" 2>/dev/null || { tail -20 "$folder/log" >&2; die "Docker did not start"; }
-  sleep 0.2
-done
+trap 'stop_docker "$folder"' EXIT
+start_docker "$folder" --iptables=false --ip6tables=false
 
-base=$PROSOPA_CACHE/base-bookworm.tar
-if [ ! -e "$base" ]; then
-  say "making a base of Debian (once)"
-  mkdir -p "$PROSOPA_CACHE"
-  debootstrap --variant=minbase bookworm "$folder/base" >"$folder/debootstrap.log" 2>&1 ||
-    { tail -5 "$folder/debootstrap.log" >&2; die "debootstrap failed"; }
-  tar --directory "$folder/base" --create --file "$base.partial" .
-  mv "$base.partial" "$base"
-  rm -rf "$folder/base"
-fi
+base=$(make_base base-bookworm "$folder")
 docker import - prosopa-test-base:latest <"$base" >/dev/null
 
-strip --strip-debug -o "$folder/prosopa" "$(readlink -f bin/prosopa)"
-image=$(PROSOPA_IMAGE=prosopa:test BASE_IMAGE=prosopa-test-base:latest scripts/images.sh --given "$folder/prosopa")
+export PROSOPA_IMAGE=prosopa:test BASE_IMAGE=prosopa-test-base:latest
+if [ "${1:-}" = --compiled ]; then
+  shift
+  mkdir "$folder/rust"
+  # Where the image of Rust has it, without its books.
+  tar --directory "$(rustc --print sysroot)" --create --file "$folder/rust/toolchain.tar" bin lib libexec
+  printf '%s\n' "FROM $BASE_IMAGE" 'ADD toolchain.tar /usr/local/' 'ENV CARGO_HOME=/usr/local/cargo' >"$folder/rust/Dockerfile"
+  DOCKER_BUILDKIT=1 docker build --quiet --tag prosopa-test-rust:latest "$folder/rust" >/dev/null
+  rm -r "$folder/rust"
+  image=$(RUST_IMAGE=prosopa-test-rust:latest PROFILE=${PROFILE:-dev} BUILD_NETWORK=host scripts/images.sh)
+else
+  strip --strip-debug -o "$folder/prosopa" "$(readlink -f bin/prosopa)"
+  image=$(scripts/images.sh --given "$folder/prosopa")
+fi
 
 say "looking at $image"
 # As little as a container can be given: no rights, nothing to write to but /data and /tmp.
@@ -77,7 +65,7 @@ set -euo pipefail
 variables=()
 while IFS= read -r name; do variables+=(--env "\$name"); done < <(compgen -e | grep -E '^PROSOPA_|_MICROSERVICE_URL\$' | grep -v '^PROSOPA_MODEL_PACK\$')
 # Ended with whoever has started it, however that ends.
-exec docker run --rm --init --network host --user 0:0 --read-only --tmpfs /run --volume /tmp:/tmp --workdir "\$PWD" --volume "$root:$root:ro" "\${variables[@]}" $image "\$@"
+exec docker run --rm --init --interactive --network host --user 0:0 --read-only --tmpfs /run --volume /tmp:/tmp --workdir "\$PWD" --volume "$root:$root:ro" "\${variables[@]}" $image "\$@"
 EOF
 chmod +x "$folder/prosopa-in-container"
 PROSOPA_BIN=$folder/prosopa-in-container "$@"

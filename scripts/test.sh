@@ -38,21 +38,22 @@ if [ ${#again[@]} -gt 0 ]; then
   say "events over Apache Kafka, with the databases on PostgreSQL:"
   scripts/with-kafka.sh scripts/with-postgres.sh cargo test --locked --no-fail-fast --package prosopa-events --test it -- \
     --include-ignored --test-threads 4 </dev/null 2>&1 | tee -a "$log" || status=$?
-  say "the product from outside again, each service in a process of its own, events over Apache Kafka, rates in Redis:"
-  PROSOPA_TEST_SHAPE=apart scripts/with-kafka.sh scripts/with-postgres.sh scripts/with-redis.sh \
+  say "the product from outside again, each service in a process of its own, events over Apache Kafka, rates in Redis, pictures in a bucket:"
+  PROSOPA_TEST_SHAPE=apart scripts/with-kafka.sh scripts/with-postgres.sh scripts/with-redis.sh scripts/with-s3.sh \
     cargo test --locked --no-fail-fast --package prosopa-e2e -- \
     --skip apart:: --skip conformance:: --skip internal_tls:: </dev/null 2>&1 | tee -a "$log" || status=$?
   say "what keeps pictures again, in a bucket of an S3 server:"
   scripts/with-s3.sh cargo test --locked --no-fail-fast --package prosopa-vault --package prosopa-detection --test it -- \
     --include-ignored </dev/null 2>&1 | tee -a "$log" || status=$?
-  PROSOPA_TEST_SHAPE=apart scripts/with-s3.sh cargo test --locked --no-fail-fast --package prosopa-e2e --test it -- \
-    apart:: faces:: jobs:: </dev/null 2>&1 | tee -a "$log" || status=$?
 fi
 if [ "${1:-}" = --e2e ]; then
   say "the product from outside once more, in containers:"
-  # Not what a person's own program does, what is killed by its process, or what takes longest.
-  beside=(command_line:: conformance:: google:: a_service_that_is_gone a_service_of_a_folder)
+  # Not what is killed by its process, or what takes longest.
+  beside=(conformance:: google:: a_service_that_is_gone a_service_of_a_folder)
   scripts/with-postgres.sh scripts/test-images.sh cargo test --locked --no-fail-fast --package prosopa-e2e -- \
     --test-threads 3 "${beside[@]/#/--skip=}" </dev/null 2>&1 | tee -a "$log" || status=$?
+  say "the compose file's containers, with everything that they need:"
+  scripts/test-compose.sh cargo test --locked --no-fail-fast --package prosopa-e2e --test it -- --ignored deployment:: \
+    </dev/null 2>&1 | tee -a "$log" || status=$?
 fi
 awk -v status="$status" -f scripts/sum-tests.awk "$log"

@@ -69,6 +69,11 @@ impl Caller {
         Self { http, base: base.to_owned(), token: None, user_name: String::new() }
     }
 
+    /// Somebody without credentials, of the deployment that the run was given in `PROSOPA_TEST_DEPLOYMENT`.
+    pub fn of_deployment() -> Self {
+        Self::new(&std::env::var("PROSOPA_TEST_DEPLOYMENT").expect("run it under scripts/test-compose.sh"))
+    }
+
     /// The same caller with other credentials.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
@@ -76,7 +81,7 @@ impl Caller {
     }
 
     /// Registers a fresh user and logs in.
-    pub(crate) async fn sign_up(&self) -> Self {
+    pub async fn sign_up(&self) -> Self {
         let user_name = format!("user-{}", Uuid::new_v4().simple());
         let registration = self.register(&user_name).await;
         assert_eq!(registration.status, 201, "{:?}", registration.json());

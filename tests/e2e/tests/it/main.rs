@@ -11,6 +11,7 @@ mod conformance;
 mod cookies;
 mod credentials;
 mod dead_letters;
+mod deployment;
 mod documentation;
 mod edge;
 mod faces;
