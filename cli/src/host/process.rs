@@ -35,7 +35,7 @@ async fn serve(settings: Settings, hosted: Hosted) -> Result<(), Failure> {
     let _locks = data_dir::lock(&settings, &hosted)?;
     let server = &settings.server;
     let admin = server.admin_listen.unwrap_or_else(|| hosted.admin_listen());
-    let options = server.listener_options()?;
+    let options = server.listener_options(&hosted)?;
     let tls = if hosted.is_public() { server.tls.open(&server.data_dir)? } else { None };
     let listeners = if hosted.is_public() {
         Listeners::bind(server.listen, admin).await?

@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use clap::Args;
@@ -26,6 +27,7 @@ use prosopa_vault::BlobsConfig;
 use super::{
     Failure,
     connections::Connections,
+    hosted::Hosted,
     tls::{InternalTlsSettings, TlsArguments, TlsSettings},
 };
 
@@ -37,6 +39,11 @@ const MODEL_PACK: &str = "PROSOPA_MODEL_PACK";
 
 /// What the name of a variable ends with that says where a service is, in lower case.
 const PEER_SUFFIX: &str = "_microservice_url";
+
+/// How long `serve` lingers: longer than a gateway keeps a connection that it does not use, and than it takes to tell whoever
+/// leads callers to processes.
+const LINGER_MS: u64 = 5_000;
+const LINGER_MS_MAX: u64 = 600_000;
 
 /// Every section. Unknown keys are errors.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -77,6 +84,9 @@ pub(crate) struct Server {
     pub(crate) connections: Connections,
     /// Networks of the proxies that are believed when they say whom they were called by.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// How long a process that is told to end still takes requests, up to 600,000 ms; none is 5,000 for `serve`, whose callers
+    /// are led to other processes meanwhile, and 0 for `up`.
+    pub(crate) linger_ms: Option<u64>,
 }
 
 impl Default for Server {
@@ -90,15 +100,21 @@ impl Default for Server {
             internal_tls: InternalTlsSettings::default(),
             connections: Connections::default(),
             trusted_proxies: Vec::new(),
+            linger_ms: None,
         }
     }
 }
 
 impl Server {
     /// The limits of the listeners.
-    pub(super) fn listener_options(&self) -> Result<ListenerOptions, Failure> {
+    pub(super) fn listener_options(&self, hosted: &Hosted) -> Result<ListenerOptions, Failure> {
         let trusted_proxies = self.trusted_proxies.iter().copied().collect();
-        Ok(ListenerOptions { trusted_proxies, ..self.connections.options()? })
+        let linger_ms = self.linger_ms.unwrap_or(if hosted.is_all() { 0 } else { LINGER_MS });
+        if linger_ms > LINGER_MS_MAX {
+            return Err(format!("server.linger_ms must be between 0 and {LINGER_MS_MAX}").into());
+        }
+        let linger = Duration::from_millis(linger_ms);
+        Ok(ListenerOptions { trusted_proxies, linger, ..self.connections.options()? })
     }
 }
 

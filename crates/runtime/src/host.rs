@@ -1,6 +1,6 @@
 //! A process full of services: its ports, tasks and orderly end.
 
-use std::{collections::BTreeSet, io, net::SocketAddr};
+use std::{collections::BTreeSet, io, net::SocketAddr, time::Duration};
 
 use axum::Router;
 use futures::future::join_all;
@@ -168,8 +168,8 @@ impl Host {
         self.internal = Some((listener, routes));
     }
 
-    /// Serves `public`, where there is a port for it, until shutdown is asked for, then drains: stop accepting, finish requests, stop tasks,
-    /// close databases.
+    /// Serves `public`, where there is a port for it, until shutdown is asked for, then lingers and drains: stop accepting, finish requests,
+    /// stop tasks, close databases.
     ///
     /// The end of an essential task asks for shutdown too, and is the error after the drain.
     pub async fn run(
@@ -207,12 +207,15 @@ impl Host {
             let end_process = self.platform.shutdown.clone();
             tasks.spawn(task.supervise(stop_tasks.clone(), end_process, restarts.clone()));
         }
-        let admin = admin::router(self.platform.metrics.clone(), readiness);
+        let shutdown = self.platform.shutdown.clone();
+        let admin = admin::router(self.platform.metrics.clone(), readiness, shutdown);
         let operators = Door::admin(admin_listener, admin);
-        let serve = |door, stop| listener::serve(door, options.clone(), connections.clone(), stop);
-        let operators = tokio::spawn(serve(operators, stop_admin.clone()));
+        let serve = |door, options, stop| listener::serve(door, options, connections.clone(), stop);
+        // When its turn has come, all else has ended.
+        let prompt = ListenerOptions { linger: Duration::ZERO, ..options.clone() };
+        let operators = tokio::spawn(serve(operators, prompt, stop_admin.clone()));
         let routers: Vec<Router> = doors.iter().map(|door| door.router().clone()).collect();
-        let serve = |door| serve(door, self.platform.shutdown.clone());
+        let serve = |door| serve(door, options.clone(), self.platform.shutdown.clone());
         join_all(doors.into_iter().map(serve)).await;
         stop_tasks.cancel();
         // What the routes hold goes only now: a task that serves them would take its loss for a fault.

@@ -7,6 +7,7 @@
 
 mod body;
 mod connection;
+mod ending;
 mod forwarded;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
@@ -22,7 +23,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use axum::Router;
 use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::conn::auto,
 };
 use ipnet::IpNet;
 use tokio::{
@@ -33,7 +34,9 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::metrics::ListenerMetrics;
 pub use self::tls::{ClientCertificate, ClientCertificates, Tls, TlsFiles};
-use self::{connection::Connection, forwarded::is_trusted, head::HeadLimits, networks::Networks};
+use self::{
+    connection::Connection, ending::Ending, forwarded::is_trusted, head::HeadLimits, networks::Networks,
+};
 
 /// Pause after the system refused to give a connection (usually: too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -85,7 +88,10 @@ pub struct ListenerOptions {
     pub body_idle_timeout: Duration,
     /// Longest time in which a client may take nothing of an answer that waits for it.
     pub write_timeout: Duration,
-    /// Longest time that requests in hand may take after the end was asked for.
+    /// How long, after the end was asked for, connections and requests are still taken, while clients are told to go
+    /// elsewhere: over HTTP/1 by `Connection: close`, over HTTP/2 by GOAWAY.
+    pub linger: Duration,
+    /// Longest time that requests in hand may take after that.
     pub drain_timeout: Duration,
     /// Bytes of a request's fields, over HTTP/1 with the request line.
     pub head_bytes_max: usize,
@@ -103,6 +109,7 @@ impl Default for ListenerOptions {
             head_timeout: Duration::from_secs(15),
             body_idle_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),
+            linger: Duration::ZERO,
             drain_timeout: Duration::from_secs(30),
             head_bytes_max: 32 * 1024,
             uri_bytes_max: 8 * 1024,
@@ -177,7 +184,7 @@ struct Server {
     metrics: ListenerMetrics,
 }
 
-/// Serves until `stop`, then finishes the requests in hand.
+/// Serves until `stop` and as long as it lingers, then finishes the requests in hand.
 pub(crate) async fn serve(
     door: Door,
     options: ListenerOptions,
@@ -190,13 +197,19 @@ pub(crate) async fn serve(
     }
     let slots = Arc::new(Semaphore::new(options.connections_max));
     let networks = Networks::new(options.connections_per_network_max);
-    let connections = GracefulShutdown::new();
+    let ending = Ending::new();
     let limits = options.head_limits(is_public);
     let builder = connection_builder(&options, limits);
     let server = Arc::new(Server { name, router, tls, is_public, options, limits, builder, metrics });
+    let left = async {
+        stop.cancelled().await;
+        ending.leave();
+        tokio::time::sleep(server.options.linger).await;
+    };
+    tokio::pin!(left);
     loop {
         let accepted = tokio::select! {
-            () = stop.cancelled() => break,
+            () = &mut left => break,
             accepted = accept(&listener, &slots) => accepted,
         };
         let (stream, address, slot) = match accepted {
@@ -214,15 +227,14 @@ pub(crate) async fn serve(
             continue;
         }
         let open = server.metrics.open(name);
-        let connection = Arc::new(Connection::new(Arc::clone(&server), address));
-        let (watcher, stop) = (connections.watcher(), stop.clone());
+        let connection = Arc::new(Connection::new(Arc::clone(&server), address, ending.watch()));
         tokio::spawn(async move {
-            connection.run(stream, watcher, stop).await;
+            connection.run(stream).await;
             drop((slot, place, open));
         });
     }
     drop(listener);
-    if tokio::time::timeout(server.options.drain_timeout, connections.shutdown()).await.is_err() {
+    if tokio::time::timeout(server.options.drain_timeout, ending.end()).await.is_err() {
         tracing::warn!("some requests were cut off at the end of the drain");
     }
 }

@@ -14,14 +14,13 @@ use std::{
 use axum::response::Response;
 use http::{HeaderValue, Request, Version, header};
 use hyper::body::Incoming;
-use hyper_util::{rt::TokioIo, server::graceful::Watcher};
+use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::Notify,
 };
 use tokio_io_timeout::TimeoutWriter;
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use prosopa_problem::{Code, Problem};
@@ -29,6 +28,7 @@ use prosopa_problem::{Code, Problem};
 use super::{
     ClientScheme, PeerAddress, Server,
     body::bound_silence,
+    ending::Ended,
     forwarded::take_origin,
     gate::{check, is_upgrade_denied, is_web_socket, render},
     strict::{Refusal, STAND_IN_METHOD, Strict},
@@ -51,10 +51,13 @@ pub(super) struct Connection {
     answered: AtomicUsize,
     taken_back: AtomicUsize,
     flooded: Notify,
+    /// Told of each request over HTTP/2.
+    multiplexed: Notify,
+    ended: Ended,
 }
 
 impl Connection {
-    pub(super) fn new(server: Arc<Server>, address: SocketAddr) -> Self {
+    pub(super) fn new(server: Arc<Server>, address: SocketAddr, ended: Ended) -> Self {
         Self {
             server,
             address,
@@ -64,15 +67,17 @@ impl Connection {
             answered: AtomicUsize::new(0),
             taken_back: AtomicUsize::new(0),
             flooded: Notify::new(),
+            multiplexed: Notify::new(),
+            ended,
         }
     }
 
     /// Until its end.
-    pub(super) async fn run(self: Arc<Self>, stream: TcpStream, watcher: Watcher, stop: CancellationToken) {
+    pub(super) async fn run(self: Arc<Self>, stream: TcpStream) {
         let mut stream = TimeoutWriter::new(stream);
         stream.set_timeout(Some(self.server.options.write_timeout));
         let reason = tokio::select! {
-            () = Arc::clone(&self).talk(Box::pin(stream), watcher, stop) => return,
+            () = Arc::clone(&self).talk(Box::pin(stream)) => return,
             () = is_silent(&self.arrived, self.server.options.head_timeout) => "no_request",
             () = self.flooded.notified() => "taken_back",
         };
@@ -80,14 +85,14 @@ impl Connection {
         self.server.metrics.cut(self.server.name, reason);
     }
 
-    async fn talk<S>(self: Arc<Self>, stream: S, watcher: Watcher, stop: CancellationToken)
+    async fn talk<S>(self: Arc<Self>, stream: S)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Some(tls) = &self.server.tls else { return self.answer_all(stream, watcher).await };
+        let Some(tls) = &self.server.tls else { return self.answer_all(stream).await };
         let accepted = tokio::select! {
             // Nothing is in hand yet.
-            () = stop.cancelled() => return,
+            () = self.ended.ended() => return,
             accepted = tls.acceptor().accept(stream) => accepted,
         };
         match accepted {
@@ -96,7 +101,7 @@ impl Connection {
                     // Nobody else sets it.
                     let _ = self.certificate.set(certificate);
                 }
-                self.answer_all(stream, watcher).await;
+                self.answer_all(stream).await;
             }
             Err(error) => {
                 tracing::debug!(%error, "no TLS");
@@ -105,16 +110,37 @@ impl Connection {
         }
     }
 
-    async fn answer_all<S>(self: Arc<Self>, stream: S, watcher: Watcher)
+    async fn answer_all<S>(self: Arc<Self>, stream: S)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let stream = Strict::new(stream, self.server.limits, Arc::clone(&self.refusal));
-        let server = Arc::clone(&self.server);
-        let service = hyper::service::service_fn(move |request| Arc::clone(&self).answer(request));
-        let connection = server.builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        if let Err(error) = Box::pin(watcher.watch(connection.into_owned())).await {
+        let answering = Arc::clone(&self);
+        let service = hyper::service::service_fn(move |request| Arc::clone(&answering).answer(request));
+        let connection = self.server.builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let mut connection = Box::pin(connection.into_owned());
+        let outcome = tokio::select! {
+            biased;
+            outcome = connection.as_mut() => outcome,
+            () = self.is_to_end() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = outcome {
             tracing::debug!(%error, "connection ended");
+        }
+    }
+
+    /// Waits until the client is to be told that no further request is taken here.
+    ///
+    /// HTTP/2 can say so at any time (GOAWAY). Over HTTP/1 an answer says it; a connection that is closed without one may be
+    /// met by a request that is on its way, so that is left to the end.
+    async fn is_to_end(&self) {
+        self.ended.left().await;
+        tokio::select! {
+            () = self.ended.ended() => {}
+            () = self.multiplexed.notified() => {}
         }
     }
 
@@ -122,6 +148,9 @@ impl Connection {
         let in_hand = InHand::begin(&self);
         let (mut parts, body) = request.into_parts();
         let is_http_1 = parts.version < Version::HTTP_2;
+        if !is_http_1 {
+            self.multiplexed.notify_one();
+        }
         let (response, is_last) = match self.check(&mut parts) {
             Err(problem) => (render(&problem), true),
             Ok(()) => {
@@ -145,6 +174,7 @@ impl Connection {
             }
         };
         in_hand.end();
+        let is_last = is_last || self.ended.is_left();
         Ok(if is_last && is_http_1 { last(response) } else { response })
     }
 

@@ -4,6 +4,7 @@
 mod attacks;
 mod caching_verifier;
 mod connections;
+mod lingering;
 mod peers;
 mod principals;
 mod redis;

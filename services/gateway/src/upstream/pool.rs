@@ -21,8 +21,9 @@ use prosopa_telemetry::IntGauge;
 use super::connection::Connection;
 use crate::config::UpstreamConfig;
 
-/// Longest time for which an unused connection is kept: less than the 15 seconds after which our services close it.
-const UNUSED_MAX: Duration = Duration::from_secs(10);
+/// Longest time for which an unused connection is kept: less than the 5 seconds after which a service that is about to end
+/// closes those that nobody has used meanwhile, so that no request meets a connection that is being closed.
+const UNUSED_MAX: Duration = Duration::from_secs(2);
 
 /// Connections to one service.
 pub(super) struct Pool {
