@@ -10,7 +10,7 @@ use prosopa_model::{AccountId, UserId};
 use super::{Accounts, AccountsError};
 use crate::{
     auth_messages::{MESSAGE_BYTES_MAX, MayActRequest, MayActResponse, accounts_client, accounts_server},
-    calls::{describe, in_time, timed},
+    calls::{ask, describe},
 };
 
 /// Accounts behind gRPC.
@@ -33,8 +33,11 @@ impl AccountsClient {
 impl Accounts for AccountsClient {
     async fn may_act(&self, account_id: AccountId, user_id: UserId) -> Result<bool, AccountsError> {
         let question = MayActRequest { account_id: account_id.to_string(), user_id: user_id.to_string() };
-        let mut inner = self.inner.clone();
-        match in_time(inner.may_act(timed(question))).await {
+        let asked = ask(question, |request| {
+            let mut inner = self.inner.clone();
+            async move { inner.may_act(request).await }
+        });
+        match asked.await {
             Ok(answer) => Ok(answer.into_inner().may_act),
             Err(status) => Err(AccountsError { detail: describe(&status) }),
         }

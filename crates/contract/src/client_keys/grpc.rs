@@ -16,7 +16,7 @@ use crate::{
         NoteClientKeyUseRequest, NoteClientKeyUseResponse, client_keys_client, client_keys_server,
         read_principal, write_principal,
     },
-    calls::{describe, in_time, timed},
+    calls::{ask, describe, in_time, timed},
 };
 
 /// No access key is longer, bytes.
@@ -44,9 +44,11 @@ impl ClientKeys for ClientKeysClient {
         if access_key.len() > ACCESS_KEY_LEN_MAX {
             return Ok(None);
         }
-        let mut inner = self.inner.clone();
-        let call = inner.find_client_key(timed(FindClientKeyRequest { access_key: access_key.to_owned() }));
-        let answer = in_time(call).await.map_err(|status| ClientKeysError { detail: describe(&status) })?;
+        let asked = ask(FindClientKeyRequest { access_key: access_key.to_owned() }, |request| {
+            let mut inner = self.inner.clone();
+            async move { inner.find_client_key(request).await }
+        });
+        let answer = asked.await.map_err(|status| ClientKeysError { detail: describe(&status) })?;
         answer.into_inner().key.as_ref().map(read_key).transpose()
     }
 

@@ -17,6 +17,7 @@ use super::{
     EngineError, IMAGE_BYTES_MAX, IMAGE_PIXELS_MAX,
     messages::{engine_client, engine_server},
 };
+use crate::calls::again_if_lost;
 
 /// Room for the largest picture and the message around it.
 const MESSAGE_BYTES_MAX: usize = IMAGE_BYTES_MAX + 64 * 1024;
@@ -46,13 +47,19 @@ impl EngineClient {
 #[async_trait]
 impl Engine for EngineClient {
     async fn analyze_faces(&self, request: AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError> {
-        let response = self.inner.clone().analyze_faces(request).await;
-        response.map(Response::into_inner).map_err(|status| read_error(&status))
+        let asked = again_if_lost(|| {
+            let (mut inner, request) = (self.inner.clone(), request.clone());
+            async move { inner.analyze_faces(request).await }
+        });
+        asked.await.map(Response::into_inner).map_err(|status| read_error(&status))
     }
 
     async fn describe_models(&self) -> Result<DescribeModelsResponse, EngineError> {
-        let response = self.inner.clone().describe_models(DescribeModelsRequest {}).await;
-        response.map(Response::into_inner).map_err(|status| read_error(&status))
+        let asked = again_if_lost(|| {
+            let mut inner = self.inner.clone();
+            async move { inner.describe_models(DescribeModelsRequest {}).await }
+        });
+        asked.await.map(Response::into_inner).map_err(|status| read_error(&status))
     }
 }
 

@@ -17,7 +17,7 @@ use self::messages::{
     send_mail_request::Purpose,
 };
 use super::{Mail, MailError, MailPurpose, Mailer};
-use crate::calls::{describe, in_time, name_of, named, timed};
+use crate::calls::{ask, describe, name_of, named};
 
 #[expect(clippy::doc_markdown, unreachable_pub, reason = "generated; documented in the .proto file")]
 mod messages {
@@ -46,9 +46,12 @@ impl MailerClient {
 #[async_trait]
 impl Mailer for MailerClient {
     async fn send(&self, mail: Mail) -> Result<(), MailError> {
-        let mut inner = self.inner.clone();
-        let answer = in_time(inner.send_mail(timed(write_mail(&mail)))).await;
-        answer.map(|_| ()).map_err(|status| read_error(&status))
+        // A mail that comes twice under one id is sent once.
+        let asked = ask(write_mail(&mail), |request| {
+            let mut inner = self.inner.clone();
+            async move { inner.send_mail(request).await }
+        });
+        asked.await.map(|_| ()).map_err(|status| read_error(&status))
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
         VerifyCookieRequest, VerifyRequest, VerifyResponse, read_principal, verifier_client, verifier_server,
         write_principal,
     },
-    calls::{describe, in_time, name_of, named, timed},
+    calls::{ask, describe, name_of, named},
 };
 
 /// A verifier behind gRPC.
@@ -50,15 +50,21 @@ impl Verifier for VerifierClient {
         if credential.expose_secret().len() > MESSAGE_BYTES_MAX / 2 {
             return Err(VerifyError::Invalid);
         }
-        let request = timed(VerifyRequest { credential: credential.expose_secret().to_owned() });
-        let mut inner = self.inner.clone();
-        read_verified(in_time(inner.verify(request)).await)
+        let question = VerifyRequest { credential: credential.expose_secret().to_owned() };
+        let asked = ask(question, |request| {
+            let mut inner = self.inner.clone();
+            async move { inner.verify(request).await }
+        });
+        read_verified(asked.await)
     }
 
     async fn examine_certificate(&self, fingerprint: [u8; 32]) -> Result<Verified, VerifyError> {
-        let request = timed(VerifyCertificateRequest { fingerprint: Bytes::copy_from_slice(&fingerprint) });
-        let mut inner = self.inner.clone();
-        read_verified(in_time(inner.verify_certificate(request)).await)
+        let question = VerifyCertificateRequest { fingerprint: Bytes::copy_from_slice(&fingerprint) };
+        let asked = ask(question, |request| {
+            let mut inner = self.inner.clone();
+            async move { inner.verify_certificate(request).await }
+        });
+        read_verified(asked.await)
     }
 
     async fn verify_cookie(&self, cookie: PresentedCookie) -> Result<Principal, CookieError> {
@@ -70,18 +76,23 @@ impl Verifier for VerifierClient {
         if request.encoded_len() > MESSAGE_BYTES_MAX {
             return Err(CookieError::Invalid);
         }
-        let mut inner = self.inner.clone();
-        let answer = in_time(inner.verify_cookie(timed(request))).await;
-        let answer = answer.map_err(|status| read_cookie_error(&status))?.into_inner();
+        let asked = ask(request, |request| {
+            let mut inner = self.inner.clone();
+            async move { inner.verify_cookie(request).await }
+        });
+        let answer = asked.await.map_err(|status| read_cookie_error(&status))?.into_inner();
         let not_understood =
             || CookieError::Unavailable { detail: "the answer is not understood".to_owned() };
         answer.principal.as_ref().and_then(read_principal).ok_or_else(not_understood)
     }
 
     async fn still_holds(&self, principal: &Principal) -> Result<bool, VerifyError> {
-        let request = timed(StillHoldsRequest { principal: Some(write_principal(principal)) });
-        let mut inner = self.inner.clone();
-        let answer = in_time(inner.still_holds(request)).await.map_err(|status| read_error(&status))?;
+        let question = StillHoldsRequest { principal: Some(write_principal(principal)) };
+        let asked = ask(question, |request| {
+            let mut inner = self.inner.clone();
+            async move { inner.still_holds(request).await }
+        });
+        let answer = asked.await.map_err(|status| read_error(&status))?;
         Ok(answer.into_inner().still_holds)
     }
 }
