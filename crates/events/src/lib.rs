@@ -20,6 +20,8 @@ mod runner;
 mod source;
 mod store;
 mod subscription;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 use prosopa_store::{Migration, migration};
 

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod blobs;
+mod broker;
 mod clock;
 mod databases;
 mod engine;
@@ -12,11 +13,14 @@ mod exchange;
 mod files;
 mod log;
 mod platform;
+mod postgres;
 mod redis;
+mod server;
 
 pub use self::{
     accounts::ScriptedAccounts,
     blobs::TestBlobs,
+    broker::{SeenRecord, TestBroker, Topics},
     clock::ManualClock,
     databases::TestDatabases,
     engine::{ScriptedEngine, analysis_of},
@@ -24,5 +28,6 @@ pub use self::{
     files::contains_anywhere,
     log::{keep_log, take_log},
     platform::{TestHome, TestPlatform, principal_of},
+    postgres::TestPostgres,
     redis::TestRedis,
 };

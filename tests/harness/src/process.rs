@@ -65,10 +65,20 @@ impl Process {
         self.child.id().expect("a running process")
     }
 
+    /// Sends a signal, such as `-TERM`.
+    pub(crate) async fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.id().to_string()]).status().await.expect("kill");
+        assert!(sent.success());
+    }
+
     /// Asks for an orderly end as Ctrl-C does and waits for it; how it ended and what it wrote to stdout and stderr.
-    pub(crate) async fn stop(mut self) -> (ExitStatus, String, String) {
-        let ended = Command::new("kill").args(["-INT", &self.id().to_string()]).status().await.expect("kill");
-        assert!(ended.success());
+    pub(crate) async fn stop(self) -> (ExitStatus, String, String) {
+        self.signal("-INT").await;
+        self.ended().await
+    }
+
+    /// Waits until it has ended; how, and what it wrote to stdout and stderr.
+    pub(crate) async fn ended(mut self) -> (ExitStatus, String, String) {
         let status = self.child.wait().await.expect("an exit status");
         (status, self.output.await.expect("its output"), self.errors.await.expect("its messages"))
     }

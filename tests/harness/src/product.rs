@@ -9,53 +9,16 @@ use std::{
 
 use tokio::process::Command;
 
-use prosopa_testkit::{TestBlobs, TestDatabases, TestHome};
+use prosopa_testkit::{TestBlobs, TestHome};
 
-use crate::{Answer, Caller, process::Process};
-
-/// The binary under test: `PROSOPA_BIN`, else the one that was built beside this test.
-pub fn binary() -> PathBuf {
-    if let Some(path) = std::env::var_os("PROSOPA_BIN") {
-        return path.into();
-    }
-    let test = std::env::current_exe().expect("the test's own path");
-    let folder = test.parent().and_then(Path::parent).expect("target/debug/deps");
-    folder.join("prosopa")
-}
-
-/// The model pack, which `make models` makes.
-pub fn model_pack() -> PathBuf {
-    let pack =
-        std::env::var_os("PROSOPA_MODEL_PACK").map_or_else(|| root().join("models/default"), Into::into);
-    assert!(pack.join("manifest.json").exists(), "no model pack at {}: run `make models`", pack.display());
-    pack
-}
-
-/// The bundled photo: one person, 512 x 512, PNG.
-pub fn photo() -> Vec<u8> {
-    std::fs::read(root().join("assets/astronaut.png")).expect("the bundled photo")
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
+use crate::{
+    Answer, Caller,
+    commands::{self, SERVICES},
+    process::Process,
+};
 
 /// Set to `apart`, it has every product of [`Product::start`] run as a process for each service.
 const SHAPE: &str = "PROSOPA_TEST_SHAPE";
-
-/// Address of the Redis that the run was given, with which every product that is apart remembers.
-const REDIS: &str = "PROSOPA_TEST_REDIS";
-
-/// Address of the brokers that the run was given; services apart use them.
-const BROKERS: &str = "PROSOPA_TEST_KAFKA";
-
-/// The services, those first that others look for, each with the variable that says where it is.
-const SERVICES: [(&str, &str); 4] = [
-    ("engine", "ENGINE_MICROSERVICE_URL"),
-    ("notifications", "NOTIFICATIONS_MICROSERVICE_URL"),
-    ("auth", "AUTH_MICROSERVICE_URL"),
-    ("detection", "DETECTION_MICROSERVICE_URL"),
-];
 
 /// A product that runs until it is stopped, killed or dropped.
 pub struct Product {
@@ -120,72 +83,36 @@ impl Product {
         let mut others = Vec::new();
         for (service, variable) in SERVICES {
             let mut command =
-                Self::service_command(&data_dir, service, ["--internal-listen", "127.0.0.1:0"], &found);
+                commands::serve(&data_dir, service, ["--internal-listen", "127.0.0.1:0"], &found);
             command.envs(settings.iter().copied());
             let process = Process::spawn(command).await;
             found.push((variable, process.internal.clone().expect("an address for other services")));
             others.push((service, process));
         }
-        let mut command = Self::service_command(&data_dir, "gateway", ["--listen", "127.0.0.1:0"], &found);
+        let mut command = commands::serve(&data_dir, "gateway", ["--listen", "127.0.0.1:0"], &found);
         command.envs(settings.iter().copied());
         let gateway = Process::spawn(command).await;
         Self { gateway, others, found, folder }
     }
 
-    fn service_command(
-        data_dir: &Path,
-        service: &str,
-        listen: [&str; 2],
-        found: &[(&str, String)],
-    ) -> Command {
-        let mut command = Command::new(binary());
-        command.args(["serve", service, "--admin-listen", "127.0.0.1:0"]).args(listen);
-        command.arg("--data-dir").arg(data_dir).env("PROSOPA_MODEL_PACK", model_pack());
-        command.envs(Self::stores(data_dir));
-        command.envs(found.iter().map(|(name, url)| (name, url)));
-        command
-    }
-
-    /// Topics of the data folder's own on the run's brokers; nothing where there are none, and rows carry events.
-    fn broker_settings(data_dir: &Path) -> Vec<(&'static str, String)> {
-        let brokers = std::env::var(BROKERS).unwrap_or_default();
-        let name = data_dir.parent().and_then(Path::file_name).expect("a folder around it");
-        let name: String = name.as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        if brokers.is_empty() {
-            return Vec::new();
-        }
-        vec![
-            ("PROSOPA_EVENTS__TRANSPORT", "kafka".to_owned()),
-            ("PROSOPA_EVENTS__KAFKA__BROKERS", brokers),
-            ("PROSOPA_EVENTS__KAFKA__TOPIC_PREFIX", format!("t-{name}")),
-            ("PROSOPA_EVENTS__KAFKA__PARTITIONS", "2".to_owned()),
-        ]
-    }
-
     /// The command line that [`Self::spawn`] expects, for tests that must wrap it.
     pub fn command(data_dir: &Path) -> Command {
-        let mut command = Command::new(binary());
-        command.args(Self::arguments(data_dir)).env("PROSOPA_MODEL_PACK", model_pack());
-        command.envs(Self::stores(data_dir));
-        command
+        commands::up(data_dir)
     }
 
     /// What else a command needs to be told that works beside the product, on its folder.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
-        Self::stores(&self.data_dir())
+        commands::stores(&self.data_dir())
     }
 
-    /// The variables that say where a data folder's databases and blobs are on the run's servers.
-    fn stores(data_dir: &Path) -> Vec<(&'static str, String)> {
-        let url = Self::database_url(data_dir).map(|url| ("PROSOPA_DATABASE__URL", url));
-        let blobs = Self::blobs_of(data_dir).settings();
-        let shared = Self::redis_settings(data_dir).into_iter().chain(Self::broker_settings(data_dir));
-        blobs.into_iter().chain(url).chain(shared).collect()
+    /// The arguments of [`Self::command`].
+    pub fn arguments(data_dir: &Path) -> Vec<String> {
+        commands::arguments(data_dir)
     }
 
     /// The blobs of the product that keeps everything in this folder, `data` in one of its own.
     pub fn blobs_of(data_dir: &Path) -> TestBlobs {
-        TestBlobs::of_folder(data_dir.parent().expect("a folder around it")).in_data_dir(data_dir)
+        commands::blobs_of(data_dir)
     }
 
     /// The blobs of the product, sealed as they are.
@@ -195,31 +122,7 @@ impl Product {
 
     /// Where the databases of a data folder are on the run's server; none where they are files in it.
     pub fn database_url(data_dir: &Path) -> Option<String> {
-        TestDatabases::url_of(data_dir.parent().expect("a folder around it"))
-    }
-
-    /// How the processes of a data folder remember together, where the run has a server for it: each product by itself.
-    fn redis_settings(data_dir: &Path) -> Vec<(&'static str, String)> {
-        let Some(url) = std::env::var(REDIS).ok().filter(|url| !url.is_empty()) else { return Vec::new() };
-        let folder = data_dir.parent().and_then(Path::file_name).expect("a folder around it");
-        let prefix: String =
-            folder.to_string_lossy().chars().filter(char::is_ascii_alphanumeric).take(60).collect();
-        // A busy machine is no loss.
-        let deadline_ms = "5000".to_owned();
-        vec![
-            ("PROSOPA_REDIS__URL", url),
-            ("PROSOPA_REDIS__PREFIX", prefix),
-            ("PROSOPA_REDIS__DEADLINE_MS", deadline_ms),
-        ]
-    }
-
-    /// The arguments of [`Self::command`].
-    pub fn arguments(data_dir: &Path) -> Vec<String> {
-        let data_dir = data_dir.to_str().expect("a path in UTF-8").to_owned();
-        let ports = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
-        let mut arguments = vec!["up".to_owned(), "--data-dir".to_owned(), data_dir];
-        arguments.extend(ports.map(str::to_owned));
-        arguments
+        commands::database_url(data_dir)
     }
 
     /// Starts a command and waits until the product says where it listens.
@@ -334,14 +237,14 @@ impl Product {
         let found = self.found.iter().find(|(name, _)| *name == variable);
         let address = found.and_then(|(_, url)| url.split_once("://")).expect("its address").1;
         let listen = ["--internal-listen", address];
-        let command = Self::service_command(&self.data_dir(), service, listen, &self.found);
+        let command = commands::serve(&self.data_dir(), service, listen, &self.found);
         self.others.push((service, Process::spawn(command).await));
     }
 
     /// Starts one more gateway of a product that is apart; only databases on a server let two of them use one folder.
     pub async fn start_gateway(&self, settings: &[(&str, &str)]) -> Gateway {
         let listen = ["--listen", "127.0.0.1:0"];
-        let mut command = Self::service_command(&self.data_dir(), "gateway", listen, &self.found);
+        let mut command = commands::serve(&self.data_dir(), "gateway", listen, &self.found);
         command.envs(settings.iter().copied());
         Gateway(Process::spawn(command).await)
     }

@@ -1,4 +1,4 @@
-//! A way to a server that can be cut and mended, as a network or a restart does; also in the middle of a commit.
+//! A way to a server that can be cut, held and mended, as a network or a restart does; also in the middle of a commit.
 
 use std::{
     io,
@@ -21,11 +21,27 @@ use tokio::{
 /// What PostgreSQL's protocol calls it, in a message of its own.
 const COMMIT: &[u8] = b"COMMIT";
 
-/// Passes connections on to a server, while it is not cut.
+/// What a server's answer to every request looks like that fails.
+const FAILURE: &[u8] =
+    b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+/// Passes connections on to a server, while nothing is wrong with the way.
 pub struct Proxy {
     address: SocketAddr,
-    is_cut: watch::Sender<bool>,
+    way: watch::Sender<Way>,
     losses: Losses,
+}
+
+/// How the way to the server is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Open,
+    /// No connection.
+    Cut,
+    /// Connections over which nothing comes.
+    Held,
+    /// HTTP whose every request fails.
+    Failing,
 }
 
 /// Which commits are lost.
@@ -58,28 +74,15 @@ impl Proxy {
         let lost = losses.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let (is_cut, cuts) = watch::channel(false);
+        let (way, ways) = watch::channel(Way::Open);
         let target = target.to_owned();
         tokio::spawn(async move {
             loop {
                 let Ok((client, _)) = listener.accept().await else { return };
-                let (target, mut cuts, losses) = (target.clone(), cuts.clone(), lost.clone());
-                tokio::spawn(async move {
-                    if *cuts.borrow_and_update() {
-                        return;
-                    }
-                    let Ok(server) = TcpStream::connect(&target).await else { return };
-                    let (from_client, mut to_client) = client.into_split();
-                    let (mut from_server, to_server) = server.into_split();
-                    tokio::select! {
-                        _ = carry(from_client, to_server, losses) => {}
-                        _ = tokio::io::copy(&mut from_server, &mut to_client) => {}
-                        _ = cuts.wait_for(|is_cut| *is_cut) => {}
-                    }
-                });
+                tokio::spawn(lead(client, target.clone(), ways.clone(), lost.clone()));
             }
         });
-        Self { address, is_cut, losses }
+        Self { address, way, losses }
     }
 
     /// What to connect to instead of the target.
@@ -89,7 +92,17 @@ impl Proxy {
 
     /// Ends every connection and takes no other.
     pub fn cut(&self) {
-        self.is_cut.send_replace(true);
+        self.way.send_replace(Way::Cut);
+    }
+
+    /// Passes nothing on any more, and takes connections as before.
+    pub fn hold(&self) {
+        self.way.send_replace(Way::Held);
+    }
+
+    /// Ends every connection; on others, answers with 500 whatever is asked over HTTP.
+    pub fn fail(&self) {
+        self.way.send_replace(Way::Failing);
     }
 
     /// From now on two of `every` commits meet the end of their connection: one before it arrives, one when it is done but
@@ -98,10 +111,41 @@ impl Proxy {
         self.losses.every.store(every, Ordering::SeqCst);
     }
 
-    /// Takes connections again.
+    /// Passes connections on again.
     pub fn mend(&self) {
-        self.is_cut.send_replace(false);
+        self.way.send_replace(Way::Open);
     }
+}
+
+/// One connection, for as long as the way is as it was, or held.
+async fn lead(client: TcpStream, target: String, mut ways: watch::Receiver<Way>, losses: Losses) {
+    let way = *ways.borrow_and_update();
+    let (mut from_client, mut to_client) = client.into_split();
+    match way {
+        Way::Cut => return,
+        Way::Held => {}
+        Way::Failing => {
+            let mut bytes = [0; 4 * 1024];
+            if from_client.read(&mut bytes).await.is_ok_and(|length| length > 0)
+                && to_client.write_all(FAILURE).await.is_ok()
+            {
+                // What is closed with bytes unread is reset, and the answer may be lost on the way.
+                let _ = to_client.shutdown().await;
+                let _ = tokio::io::copy(&mut from_client, &mut tokio::io::sink()).await;
+            }
+            return;
+        }
+        Way::Open => {
+            let Ok(server) = TcpStream::connect(&target).await else { return };
+            let (mut from_server, to_server) = server.into_split();
+            tokio::select! {
+                _ = carry(from_client, to_server, losses) => return,
+                _ = tokio::io::copy(&mut from_server, &mut to_client) => return,
+                _ = ways.wait_for(|way| *way != Way::Open) => {}
+            }
+        }
+    }
+    let _ = ways.wait_for(|way| *way != Way::Held).await;
 }
 
 /// Carries what a client sends, until one of its commits is lost.

@@ -10,12 +10,11 @@ use rdkafka::{
     message::{Header, Headers, Message, OwnedHeaders, OwnedMessage},
     producer::{FutureProducer, FutureRecord},
 };
-use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use prosopa_contract::events::{AUTH_EVENTS, QUOTA_PLANS};
 use prosopa_events::{Kafka, KafkaConfig, RunnerConfig, TopicError, list_dead_letters};
-use prosopa_testkit::TestHome;
+use prosopa_testkit::TestBroker;
 
 use crate::{
     support::World,
@@ -304,37 +303,16 @@ async fn brokers_are_spoken_with_over_tls() {
     }
 }
 
-/// A broker of one test's own, which it stops and starts.
-struct OwnBroker(TestHome);
-
-impl OwnBroker {
-    async fn do_it(&self, action: &str) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/kafka/broker.sh");
-        let done = Command::new(script).arg(action).arg(self.0.path()).status().await.unwrap();
-        assert!(done.success(), "{action}");
-    }
-}
-
-impl Drop for OwnBroker {
-    fn drop(&mut self) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/kafka/broker.sh");
-        // The test has its outcome by now.
-        let _ = std::process::Command::new(script).arg("kill").arg(self.0.path()).status();
-    }
-}
-
 /// R1: what is said while the brokers are gone, even by a power cut, waits and arrives when they are back.
 #[tokio::test]
 #[ignore = "needs brokers: scripts/with-kafka.sh"]
 async fn brokers_that_come_back_get_what_was_said_meanwhile() {
-    let broker = OwnBroker(TestHome::new());
-    broker.do_it("start").await;
-    let address = std::fs::read_to_string(broker.0.path().join("address")).unwrap();
-    let world = World::over(Transport::Kafka(Box::new(Brokers::at(address.trim(), 1)))).await;
+    let broker = TestBroker::start().await;
+    let world = World::over(Transport::Kafka(Box::new(Brokers::at(broker.address(), 1)))).await;
     let stop = CancellationToken::new();
     let (mut carrier, stopped): (Carrier, _) = (world.runner("users"), stop.clone());
     let running = tokio::spawn(async move { carrier.run(stopped).await });
-    for (round, end) in ["kill", "stop"].into_iter().enumerate() {
+    for (round, is_killed) in [true, false].into_iter().enumerate() {
         let first = u32::try_from(round).unwrap() * 20;
         for name in names(first..first + 10) {
             world.say(&name).await;
@@ -342,11 +320,15 @@ async fn brokers_that_come_back_get_what_was_said_meanwhile() {
         while world.effects().await.len() < usize::try_from(first).unwrap() + 10 {
             world.transport.go_on().await;
         }
-        broker.do_it(end).await;
+        if is_killed {
+            broker.kill().await;
+        } else {
+            broker.stop().await;
+        }
         for name in names(first + 10..first + 20) {
             world.say(&name).await;
         }
-        broker.do_it("start").await;
+        broker.start_again().await;
         while world.effects().await.len() < usize::try_from(first).unwrap() + 20 {
             world.transport.go_on().await;
         }
