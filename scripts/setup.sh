@@ -60,6 +60,8 @@ if $with_servers; then
   have mvn || missing+=(maven)
   # Counts the instructions of a request.
   have valgrind || missing+=(valgrind)
+  # Gives the processes of a test a clock of its own.
+  compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || missing+=(libfaketime)
 fi
 # The OpenID provider that sign-in is tested with.
 if $with_servers && ! { have node && have npm; }; then missing+=(nodejs npm); fi

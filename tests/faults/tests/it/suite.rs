@@ -1,0 +1,20 @@
+//! The suite apart, under load, while something of it or around it fails. What each fault left is counted and printed as one line;
+//! the numbers must agree. These need all servers: `scripts/with-servers.sh`.
+
+mod clock;
+mod load;
+mod poison;
+mod processes;
+mod servers;
+mod tally;
+
+use std::time::Duration;
+
+/// Set to `long`, faults last as long as they do in life.
+const LENGTH: &str = "PROSOPA_FAULTS";
+
+/// How long a fault lasts that lasts a minute in the long form.
+fn a_while() -> Duration {
+    let is_long = std::env::var_os(LENGTH).is_some_and(|length| length == "long");
+    Duration::from_secs(if is_long { 60 } else { 5 })
+}
