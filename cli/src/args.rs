@@ -15,9 +15,11 @@ pub(crate) use client::{
     SubjectsErase,
 };
 pub(crate) use clients::{ClientsCommand, ClientsCreate, ClientsRevoke, ClientsRotate};
-pub(crate) use global::{Format, GlobalOptions, ProgressMode, ServerUrl};
+pub(crate) use global::{GlobalOptions, ProgressMode, ServerUrl};
 
 use crate::host::HostCommand;
+
+pub(crate) use crate::output::Format;
 
 /// Prosopa finds faces in pictures.
 ///

@@ -26,7 +26,7 @@ use std::{
 
 use clap::Subcommand;
 
-use crate::{args::GlobalOptions, output::Output};
+use crate::output::Output;
 
 pub(crate) use self::{admin::AdminCommand, migrate::Migrate, models::ModelsCommand, serve::Serve, up::Up};
 
@@ -57,13 +57,13 @@ pub(crate) enum HostCommand {
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// Runs a command to its end and reports how it failed.
-pub(crate) fn run(options: &GlobalOptions, command: HostCommand) -> ExitCode {
+pub(crate) fn run(output: Output, command: HostCommand) -> ExitCode {
     let outcome = match command {
         HostCommand::Up(arguments) => up::run(arguments),
         HostCommand::Serve(arguments) => serve::run(arguments),
         HostCommand::Migrate(arguments) => migrate::run(arguments),
         HostCommand::Models(command) => models::run(command),
-        HostCommand::Admin(command) => admin::run(command, Output::new(options.output)),
+        HostCommand::Admin(command) => admin::run(command, output),
         HostCommand::Openapi => openapi::run(),
     };
     match outcome {

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use mimalloc::MiMalloc;
 
 use crate::args::Command;
+use crate::output::Output;
 
 /// A request makes some two hundred small allocations on several threads: the system's allocator takes a tenth of its time.
 #[global_allocator]
@@ -28,6 +29,6 @@ fn main() -> ExitCode {
     let arguments = args::parse();
     match arguments.command {
         Command::Client(command) => commands::run(arguments.global, command),
-        Command::Host(command) => host::run(&arguments.global, command),
+        Command::Host(command) => host::run(Output::new(arguments.global.output), command),
     }
 }

@@ -2,13 +2,24 @@
 
 use std::io::{self, Write as _};
 
+use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::Serialize;
 
 pub(crate) use crate::table::table;
 
-use crate::args::Format;
-use crate::report::printable;
+use crate::table::printable;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// One indented JSON document
+    Json,
+    /// One JSON document per line, each as soon as it is known
+    Ndjson,
+}
 
 /// Prints results on stdout.
 #[derive(Debug, Clone, Copy)]

@@ -11,6 +11,8 @@ use clap::{Arg, Args, Command, ValueEnum};
 use reqwest::Url;
 use secrecy::SecretString;
 
+use crate::output::Format;
+
 const HEADING: &str = "Global options";
 
 /// Options that every command takes, before or after its name.
@@ -103,17 +105,6 @@ impl GlobalOptions {
     pub(crate) fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout_s)
     }
-}
-
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    Table,
-    /// One indented JSON document
-    Json,
-    /// One JSON document per line, each as soon as it is known
-    Ndjson,
 }
 
 /// How progress is shown.
