@@ -34,6 +34,8 @@ stop_docker() {
     kill "$docker_pid" 2>/dev/null || true
     wait "$docker_pid" 2>/dev/null || true
   fi
+  # The machine's own network stays mounted where containers have used it.
+  umount "$1"/exec/netns/* 2>/dev/null || true
   # What containers had mounted may take a moment to go.
   rm -rf "$1" 2>/dev/null || { sleep 2; rm -rf "$1"; } || true
 }
