@@ -187,11 +187,9 @@ async fn the_last_administrator_stays() {
     }
 }
 
-/// The sealed pictures that lie in the data folder.
-fn count_pictures(product: &Product) -> usize {
-    let folders =
-        std::fs::read_dir(product.data_dir().join("blobs/detection")).into_iter().flatten().flatten();
-    folders.map(|folder| std::fs::read_dir(folder.path()).unwrap().count()).sum()
+/// The sealed pictures that are kept.
+async fn count_pictures(product: &Product) -> usize {
+    product.blobs().names("detection").await.len()
 }
 
 /// R4, N7: who leaves is gone: name and address are free, nothing of the user answers, and the pictures are erased.
@@ -200,14 +198,14 @@ async fn a_user_who_leaves_is_gone() {
     let product = Product::start().await;
     let user = product.user().await;
     assert_eq!(user.detect(photo(), "image/png").await.status, 201);
-    assert_eq!(count_pictures(&product), 1);
+    assert_eq!(count_pictures(&product).await, 1);
     let request = user.request(reqwest::Method::DELETE, ME).json(&json!({ "password": PASSWORD }));
     assert_eq!(user.send(request).await.status, 204);
     let refused = product.ask_after_the_end(async || user.get(ME).await).await;
     assert_eq!(refused.refusal(), (401, "unauthenticated".into()));
     assert_eq!(sign_in(&product, &user.user_name, PASSWORD).await.refusal().0, 401);
     assert_eq!(product.stranger().register(&user.user_name).await.status, 201);
-    while count_pictures(&product) > 0 {
+    while count_pictures(&product).await > 0 {
         assert_eq!(product.ask_admin("/livez").await.status, 200);
     }
 }
