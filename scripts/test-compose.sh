@@ -107,7 +107,7 @@ status=0
 PROSOPA_TEST_DEPLOYMENT=http://127.0.0.1:8080 "$@" || status=$?
 [ "$status" = 0 ] || "${compose[@]}" logs --tail 40 >&2
 
-# Started once more it changes nothing, and its orderly end is one.
+# An orderly end is one of each of ours.
 names=$(docker ps --quiet | xargs docker inspect --format '{{.Name}}' | grep -E 'gateway|auth|detection|engine|notifications')
 "${compose[@]}" stop --timeout 45 >/dev/null 2>&1
 for name in $names; do
