@@ -13,8 +13,11 @@ use std::time::Duration;
 /// Set to `long`, faults last as long as they do in life.
 const LENGTH: &str = "PROSOPA_FAULTS";
 
+fn is_long() -> bool {
+    std::env::var_os(LENGTH).is_some_and(|length| length == "long")
+}
+
 /// How long a fault lasts that lasts a minute in the long form.
 fn a_while() -> Duration {
-    let is_long = std::env::var_os(LENGTH).is_some_and(|length| length == "long");
-    Duration::from_secs(if is_long { 60 } else { 5 })
+    Duration::from_secs(if is_long() { 60 } else { 5 })
 }

@@ -38,6 +38,10 @@ async fn a_clock_that_jumps_breaks_no_promise() {
     load.until_answered(10).await;
     set("+1h");
     load.until_answered(15).await;
+    // The clock of PostgreSQL has not jumped.
+    let ahead = "SELECT max(time) / 1000000 - extract(epoch FROM now())::bigint FROM outbox";
+    let ahead: i64 = suite.rows("detection", ahead).await[0].parse().unwrap();
+    assert!((3_500..3_700).contains(&ahead), "{ahead} seconds ahead");
     set("+0");
     load.until_answered(15).await;
     let tally = settle("clock jump", &suite, load).await;

@@ -16,7 +16,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::is_long;
+
 pub(crate) const DETECTIONS: &str = "/api/v1/faces/detections";
+
+/// Longest wait for a key that is in hand, in the short form: what a killed process had in hand is taken over after two minutes.
+const IN_HAND_MAX: Duration = Duration::from_secs(5);
 
 /// Longest wait for an answer before it is asked for again, and until there is one.
 const ATTEMPT_MAX: Duration = Duration::from_secs(60);
@@ -38,6 +43,8 @@ pub(crate) struct Book {
     pub(crate) jobs: Vec<String>,
     /// Names of the pictures of accounts that were deleted since.
     pub(crate) erased: Vec<String>,
+    /// How many pictures were given up, since a process was killed that had the key in hand: each is stored once or not at all.
+    pub(crate) open: usize,
 }
 
 /// What all users have seen together.
@@ -114,7 +121,7 @@ impl Load {
     }
 }
 
-/// Asks until there is an answer.
+/// Asks until there is an answer; in the short form, 409 is one where it is all that is said for a while.
 #[derive(Clone)]
 pub(crate) struct Asker {
     pub(crate) seen: Arc<Seen>,
@@ -123,6 +130,7 @@ pub(crate) struct Asker {
 impl Asker {
     pub(crate) async fn ask(&self, caller: &Caller, request: impl Fn() -> RequestBuilder) -> Answer {
         let start = Instant::now();
+        let mut in_hand_since = None;
         loop {
             *self.seen.sent.lock().unwrap() += 1;
             let attempt = tokio::time::timeout(ATTEMPT_MAX, caller.try_send(request())).await;
@@ -131,7 +139,15 @@ impl Asker {
                     self.note(caller, &answer);
                     return answer;
                 }
-                Ok(Ok(answer)) => format!("{} {}", answer.status, answer.refusal().1),
+                Ok(Ok(answer)) => {
+                    let since = *in_hand_since.get_or_insert_with(Instant::now);
+                    if answer.status != 409 {
+                        in_hand_since = None;
+                    } else if !is_long() && since.elapsed() > IN_HAND_MAX {
+                        return answer;
+                    }
+                    format!("{} {}", answer.status, answer.refusal().1)
+                }
                 Ok(Err(error)) if error.is_connect() => "no connection".to_owned(),
                 Ok(Err(_)) => "a broken connection".to_owned(),
                 Err(_) => "silence".to_owned(),
@@ -151,7 +167,16 @@ impl Asker {
     }
 
     /// Makes a user and logs in.
-    pub(crate) async fn sign_up(&self, stranger: &Caller) -> Caller {
+    async fn sign_up(&self, stranger: &Caller) -> Caller {
+        loop {
+            if let Some(user_name) = self.register(stranger).await {
+                return self.log_in(stranger, &user_name).await;
+            }
+        }
+    }
+
+    /// Asks for a registration; the user's name, unless it is given up.
+    async fn register(&self, stranger: &Caller) -> Option<String> {
         let user_name = format!("user-{}", Uuid::new_v4().simple());
         let key = Uuid::new_v4().to_string();
         let email = format!("{user_name}@example.org");
@@ -161,8 +186,8 @@ impl Asker {
             request.header("idempotency-key", &key).json(&body)
         });
         let registered = registered.await;
-        assert!(matches!(registered.status, 201 | 202), "{:?}", registered.json());
-        self.log_in(stranger, &user_name).await
+        assert!(matches!(registered.status, 201 | 202 | 409), "{:?}", registered.json());
+        (registered.status != 409).then_some(user_name)
     }
 
     /// Logs in; a registration that was promised may be at work still.
@@ -209,12 +234,14 @@ impl User {
             match self.chance.random_range(0..100) {
                 share if share < self.leave_percent => self.leave_again(&stranger).await,
                 0..55 => {
-                    let detection = self.send(false).await.text("/id");
-                    self.book.detections.push(detection);
+                    if let Some(detection) = self.send(false).await {
+                        self.book.detections.push(detection.text("/id"));
+                    }
                 }
                 55..85 => {
-                    let job = self.send(true).await;
-                    self.book.jobs.push(job.headers["location"].to_str().unwrap().to_owned());
+                    if let Some(job) = self.send(true).await {
+                        self.book.jobs.push(job.headers["location"].to_str().unwrap().to_owned());
+                    }
                 }
                 _ => self.look().await,
             }
@@ -234,8 +261,8 @@ impl User {
         self.asker.ask(&self.caller, || request(&self.caller)).await
     }
 
-    /// Sends a picture, to be answered or to become a job.
-    async fn send(&mut self, is_job: bool) -> Answer {
+    /// Sends a picture, to be answered or to become a job; nothing where it is given up.
+    async fn send(&mut self, is_job: bool) -> Option<Answer> {
         let key = Uuid::new_v4().to_string();
         let sent = self.ask(|caller| {
             let request = caller.request(Method::POST, DETECTIONS).header("idempotency-key", &key);
@@ -243,8 +270,12 @@ impl User {
             if is_job { request.header("prefer", "respond-async") } else { request }
         });
         let answer = sent.await;
+        if answer.status == 409 {
+            self.book.open += 1;
+            return None;
+        }
         assert_eq!(answer.status, if is_job { 202 } else { 201 }, "{:?}", answer.json());
-        answer
+        Some(answer)
     }
 
     async fn look(&mut self) {
@@ -270,6 +301,7 @@ impl User {
         let deleted = visitor.ask(delete).await;
         // Whoever asks again after an answer that was lost is nobody by then.
         assert!(matches!(deleted.status, 204 | 401), "{:?}", deleted.json());
-        self.book.erased.push(detection.text("/image/id"));
+        self.book.erased.extend(detection.map(|detection| detection.text("/image/id")));
+        self.book.open += visitor.book.open;
     }
 }
