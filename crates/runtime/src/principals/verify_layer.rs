@@ -10,7 +10,7 @@ use futures::{
     TryFutureExt,
     future::{Either, MapOk, Ready, ready},
 };
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, HeaderValue, Request, header};
 use tonic::Status;
 use tower::{Layer, Service};
 
@@ -28,7 +28,7 @@ use super::{
 ///
 /// The principal is then among the request's extensions, where [`Caller`](prosopa_http::Caller) finds it; the token is
 /// gone. A principal that was there before is gone as well. A token that is not believed is refused: 401 with a problem
-/// document, over gRPC the status `UNAUTHENTICATED`.
+/// document and the header [`PROSOPA_PRINCIPAL`], over gRPC the status `UNAUTHENTICATED`.
 #[derive(Clone)]
 pub struct VerifyPrincipal {
     verifier: PrincipalVerifier,
@@ -110,7 +110,10 @@ fn refuse(headers: &HeaderMap) -> Response {
     if is_grpc(headers) {
         Status::unauthenticated("the principal token is not valid").into_http()
     } else {
-        Problem::new(Code::Unauthenticated).into_response()
+        let mut response = Problem::new(Code::Unauthenticated).into_response();
+        // Whoever has made the token is told that this is no judgement of the caller.
+        response.headers_mut().insert(PROSOPA_PRINCIPAL, HeaderValue::from_static("refused"));
+        response
     }
 }
 

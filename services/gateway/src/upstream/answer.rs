@@ -17,7 +17,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use prosopa_problem::Code;
-use prosopa_runtime::PROSOPA_PROBLEM_CODE;
+use prosopa_runtime::{PROSOPA_PRINCIPAL, PROSOPA_PROBLEM_CODE};
 
 use super::{
     connection::Connection,
@@ -104,6 +104,10 @@ pub(super) async fn pass_on(
 fn clean(head: &mut response::Parts) -> Result<(), BoxError> {
     if head.status == StatusCode::SWITCHING_PROTOCOLS {
         return Err("another protocol that nobody asked for".into());
+    }
+    // As where a clock has jumped, or processes have other keys. The caller has done nothing wrong.
+    if head.headers.contains_key(PROSOPA_PRINCIPAL) {
+        return Err("our token for the caller is refused".into());
     }
     headers::drop_hop_by_hop(&mut head.headers);
     if let Some(code) = head.headers.remove(PROSOPA_PROBLEM_CODE)

@@ -26,7 +26,7 @@ const METERED: &str = "/api/v1/mirror/metered";
 async fn what_is_no_answer_is_a_bad_gateway() {
     let endless = [b"HTTP/1.1 200 OK\r\nX-Long: ".to_vec(), vec![b'x'; 1 << 20]].concat();
     let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "X: y\r\n".repeat(200));
-    let answers: [&[u8]; 13] = [
+    let answers: [&[u8]; 14] = [
         b"",
         b"HTTP/1.1 200",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n",
@@ -38,6 +38,7 @@ async fn what_is_no_answer_is_a_bad_gateway() {
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nno number\r\n",
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 401 Unauthorized\r\nProsopa-Principal: refused\r\nContent-Length: 0\r\n\r\n",
         &endless,
         many.as_bytes(),
     ];
