@@ -10,14 +10,14 @@ mod tally;
 
 use std::time::Duration;
 
-/// Set to `long`, faults last as long as they do in life.
+/// Set to `long`, the broker is stopped as long as in life, and what a killed process had in hand is waited for.
 const LENGTH: &str = "PROSOPA_FAULTS";
 
 fn is_long() -> bool {
     std::env::var_os(LENGTH).is_some_and(|length| length == "long")
 }
 
-/// How long a fault lasts that lasts a minute in the long form.
+/// How long the broker is stopped.
 fn a_while() -> Duration {
     Duration::from_secs(if is_long() { 60 } else { 5 })
 }

@@ -1,11 +1,16 @@
 //! Servers around the suite that are stopped, killed, emptied and held.
 
+use std::time::Duration;
+
 use prosopa_harness::{Proxy, Suite, TestBroker, TestPostgres, TestRedis};
 
 use super::{a_while, load::Load, tally::settle};
 
 /// Users at the same time.
 const USERS: usize = 3;
+
+/// How long Redis is lost, and the bucket fails and hangs: longer than anybody waits for them.
+const FAULT: Duration = Duration::from_secs(5);
 
 /// K6, R1, F10: without a broker requests go on, and what there is to say waits; when it is back, all of it is told.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,8 +59,15 @@ async fn a_lost_redis_fails_nobody() {
     let load = Load::start(&suite, USERS, rand::random());
     load.until_answered(10).await;
     redis.kill();
+    suite
+        .until("the gateway knows, and stays ready", async || {
+            let ready = suite.ask_admin("gateway", "/readyz").await.remove(0);
+            let is_known = ready.status == 200 && ready.json()["checks"]["redis"] != "ok";
+            if is_known { Ok(()) } else { Err(ready.json().to_string()) }
+        })
+        .await;
     load.until_answered(10).await;
-    tokio::time::sleep(a_while()).await;
+    tokio::time::sleep(FAULT).await;
     redis.start_again();
     load.until_answered(10).await;
     let tally = settle("Redis lost", &suite, load).await;
@@ -81,7 +93,7 @@ async fn a_failing_bucket_is_said_and_survived() {
         } else {
             proxy.fail()
         }
-        tokio::time::sleep(a_while()).await;
+        tokio::time::sleep(FAULT).await;
         proxy.mend();
         load.until_answered(10).await;
     }
