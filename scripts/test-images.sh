@@ -24,12 +24,12 @@ export PROSOPA_IMAGE=prosopa:test BASE_IMAGE=prosopa-test-base:latest
 if [ "${1:-}" = --compiled ]; then
   shift
   mkdir "$folder/rust"
-  # Where the image of Rust has it, without its books; and whom this machine trusts, where its network has an authority of its own.
+  # Where the image of Rust has it, without its books; and whom this machine trusts, whose network may have an authority of its own.
   tar --directory "$(rustc --print sysroot)" --create --file "$folder/rust/toolchain.tar" bin lib libexec
-  cp -r /usr/local/share/ca-certificates "$folder/rust/authorities" 2>/dev/null || mkdir "$folder/rust/authorities"
-  bundle=/etc/ssl/certs/ca-certificates.crt
-  printf '%s\n' "FROM $BASE_IMAGE" 'ADD toolchain.tar /usr/local/' 'COPY authorities /usr/local/share/ca-certificates' \
-    "ENV CARGO_HOME=/usr/local/cargo NODE_EXTRA_CA_CERTS=$bundle PIP_CERT=$bundle" >"$folder/rust/Dockerfile"
+  cp -L /etc/ssl/certs/ca-certificates.crt "$folder/rust/authorities.crt"
+  bundle=/usr/local/share/authorities.crt
+  printf '%s\n' "FROM $BASE_IMAGE" 'ADD toolchain.tar /usr/local/' 'COPY authorities.crt /usr/local/share/' \
+    "ENV CARGO_HOME=/usr/local/cargo CARGO_HTTP_CAINFO=$bundle NODE_EXTRA_CA_CERTS=$bundle PIP_CERT=$bundle" >"$folder/rust/Dockerfile"
   DOCKER_BUILDKIT=1 docker build --quiet --tag prosopa-test-rust:latest "$folder/rust" >/dev/null
   rm -r "$folder/rust"
   image=$(RUST_IMAGE=prosopa-test-rust:latest PROFILE=${PROFILE:-dev} BUILD_NETWORK=host scripts/images.sh)
