@@ -41,6 +41,8 @@ pub(crate) struct Book {
     pub(crate) detections: Vec<String>,
     /// Addresses of jobs that were accepted.
     pub(crate) jobs: Vec<String>,
+    /// How many jobs were done already when their acceptance was asked for again, and answered with their detections.
+    pub(crate) jobs_done: usize,
     /// Names of the pictures of accounts that were deleted since.
     pub(crate) erased: Vec<String>,
     /// How many pictures were given up, since a process was killed that had the key in hand: each is stored once or not at all.
@@ -240,7 +242,7 @@ impl User {
                 }
                 55..85 => {
                     if let Some(job) = self.send(true).await {
-                        self.book.jobs.push(job.headers["location"].to_str().unwrap().to_owned());
+                        self.accept(&job);
                     }
                 }
                 _ => self.look().await,
@@ -274,8 +276,17 @@ impl User {
             self.book.open += 1;
             return None;
         }
-        assert_eq!(answer.status, if is_job { 202 } else { 201 }, "{:?}", answer.json());
+        assert!(answer.status == 201 || (is_job && answer.status == 202), "{:?}", answer.refusal());
         Some(answer)
+    }
+
+    fn accept(&mut self, job: &Answer) {
+        if job.status == 201 {
+            self.book.detections.push(job.text("/id"));
+            self.book.jobs_done += 1;
+        } else {
+            self.book.jobs.push(job.headers["location"].to_str().unwrap().to_owned());
+        }
     }
 
     async fn look(&mut self) {
