@@ -8,8 +8,13 @@ use prosopa_model::CellRate;
 
 use super::key::RedisKey;
 
-/// How [`TAKE`] learns the time.
+/// How scripts learn the time.
 const SERVER_TIME: &str = "local time = redis.call('TIME')\n";
+
+/// How long [`TAKE`] keeps a key beyond its time: where that is the caller's own, the server's may run ahead of it.
+const EXPIRY: &str = "local longer_ms = 0\n";
+#[cfg(feature = "testing")]
+const LATE_EXPIRY: &str = "local longer_ms = 600000\n";
 
 const TAKE: &str = include_str!("take.lua");
 const GIVE_BACK: &str = include_str!("give_back.lua");
@@ -27,11 +32,11 @@ pub(super) struct Scripts {
 impl Scripts {
     pub(super) fn new() -> Self {
         Self {
-            take: Script::new(&[SERVER_TIME, TAKE].concat()),
+            take: Script::new(&[SERVER_TIME, EXPIRY, TAKE].concat()),
             give_back: Script::new(&[SERVER_TIME, GIVE_BACK].concat()),
             look_back: Script::new(&[SERVER_TIME, LOOK_BACK].concat()),
             #[cfg(feature = "testing")]
-            take_at: Script::new(&["local time = {ARGV[3], ARGV[4]}\n", TAKE].concat()),
+            take_at: Script::new(&["local time = {ARGV[3], ARGV[4]}\n", LATE_EXPIRY, TAKE].concat()),
         }
     }
 

@@ -17,5 +17,5 @@ if ahead > depth then
 end
 local over = math.floor((nanos + ahead) / 1e9)
 local paid_off = string.format('%d:%d', seconds + over, nanos + ahead - over * 1e9)
-redis.call('SET', KEYS[1], paid_off, 'PX', math.ceil(ahead / 1e6))
+redis.call('SET', KEYS[1], paid_off, 'PX', math.ceil(ahead / 1e6) + longer_ms)
 return {1, ahead}
