@@ -85,13 +85,13 @@ async fn tool() -> PathBuf {
 
 /// Lets the tool loose as this user. It fails with the tool's report, which names the seed and a request to repeat; and
 /// where the tool has not asked for everything, so that a run without requests is no success.
-async fn conform(product: &Product, user_name: &str, password: &str) -> Told {
+async fn conform(product: &Product, email: &str, password: &str) -> Told {
     let place = tempfile::tempdir().unwrap();
     let output = Command::new(tool().await)
         .args(["--no-color", "--config-file"])
         .arg(folder().join("schemathesis.toml"))
         .args(["run", &format!("{}/api/openapi.json", product.url())])
-        .env("CONFORMANCE_USER_NAME", user_name)
+        .env("CONFORMANCE_EMAIL", email)
         .env("CONFORMANCE_PASSWORD", password)
         .current_dir(place.path())
         .output()
@@ -118,7 +118,7 @@ async fn users_get_what_the_document_promises() {
         stranger.post("/api/v1/auth/login", &json!({ "user_name": "caller", "password": PASSWORD })).await;
     let found = stranger.with_token(&login.text("/access_token")).detect(photo(), "image/png").await;
     assert_eq!((found.status, found.json()["faces"].as_array().map(Vec::len)), (201, Some(1)));
-    let told = conform(&product, "caller", PASSWORD).await;
+    let told = conform(&product, "caller@example.org", PASSWORD).await;
     let successes = told.answered(|status| (200..400).contains(&status));
     assert!(successes.len() >= 30, "{successes:?}");
     let administrative = told.answered(|status| status == 403);
@@ -130,7 +130,7 @@ async fn users_get_what_the_document_promises() {
 async fn administrators_get_what_the_document_promises() {
     let product = Product::start_with(&UNHURRIED).await;
     let password = std::fs::read_to_string(product.data_dir().join("administrator-password")).unwrap();
-    let told = conform(&product, "administrator", password.trim()).await;
+    let told = conform(&product, "administrator@localhost", password.trim()).await;
     let successes = told.answered(|status| (200..400).contains(&status));
     for operation in ["auth_list_users", "gateway_list_quota_plans", "gateway_put_quota_plan"] {
         assert!(successes.contains(operation), "{operation}: {successes:?}");
