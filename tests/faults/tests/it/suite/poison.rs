@@ -20,7 +20,7 @@ const KEYS: usize = 6;
 
 /// The list of dead letters of a topic.
 async fn letters(suite: &Suite, topic: &str) -> Vec<Value> {
-    let listed = suite.administer(&["dlq", "list", "--topic", topic, "--json"]).await;
+    let listed = suite.administer(&["dlq", "list", "--topic", topic, "-o", "json"]).await;
     assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
     serde_json::from_slice(&listed.stdout).unwrap()
 }
@@ -68,7 +68,7 @@ async fn a_poison_record_stops_no_topic() {
                 Err(format!("{topic}: {unreadable} are unreadable, attempts {tried:?}"))
             })
             .await;
-        let asked = suite.administer(&["dlq", "replay", "--topic", topic, "--json"]).await;
+        let asked = suite.administer(&["dlq", "replay", "--topic", topic, "-o", "json"]).await;
         assert_eq!(serde_json::from_slice::<Value>(&asked.stdout).unwrap()["requested"], KEYS);
         suite
             .until("each is tried again", async || {
