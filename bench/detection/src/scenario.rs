@@ -15,7 +15,7 @@ const DETECTIONS: usize = 200;
 const DETECTIONS_FOR_MEMORY: usize = 1_000;
 
 /// Limits out of the way: what is measured is the work, not the refusal.
-const SETTINGS: &[(&str, &str)] = &[
+pub(crate) const SETTINGS: &[(&str, &str)] = &[
     ("PROSOPA_GATEWAY__PLAN__REQUESTS_PER_DAY", "10000000"),
     ("PROSOPA_GATEWAY__PLAN__REQUESTS_PER_MONTH", "10000000"),
     ("PROSOPA_GATEWAY__CALLER_RATE__REQUESTS_PER_SECOND", "100000"),
@@ -54,7 +54,7 @@ pub(crate) async fn run() {
 }
 
 /// A 640 x 480 JPEG with one face.
-fn vga_photo() -> Vec<u8> {
+pub(crate) fn vga_photo() -> Vec<u8> {
     let photo = image::load_from_memory(&photo()).unwrap().to_rgb8();
     let photo = imageops::resize(&photo, 480, 480, imageops::FilterType::Triangle);
     let mut canvas = RgbImage::from_pixel(640, 480, image::Rgb([96, 96, 96]));
