@@ -4,6 +4,7 @@ mod client;
 mod clients;
 mod examples;
 mod global;
+mod jobs;
 
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
@@ -16,6 +17,7 @@ pub(crate) use client::{
 };
 pub(crate) use clients::{ClientsCommand, ClientsCreate, ClientsRevoke, ClientsRotate};
 pub(crate) use global::{GlobalOptions, ProgressMode, ServerUrl};
+pub(crate) use jobs::{JobsChange, JobsCommand, JobsList, JobsShow, JobsWatch};
 
 use crate::host::HostCommand;
 

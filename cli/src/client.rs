@@ -2,6 +2,7 @@
 //! errors; it prints nothing but notes about waiting.
 
 mod error;
+mod jobs;
 mod problem;
 mod reach;
 mod retry;
@@ -19,6 +20,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 pub(crate) use error::{Class, Error};
+pub(crate) use jobs::JobFilter;
 pub(crate) use session::Session;
 
 use crate::args::GlobalOptions;

@@ -3,7 +3,9 @@
 mod clients;
 mod completions;
 mod detect;
+mod jobs;
 mod keys;
+mod listing;
 mod login;
 mod logout;
 mod register;
@@ -14,7 +16,7 @@ mod whoami;
 use std::process::ExitCode;
 
 use crate::args::{
-    ClientCommand, ClientsCommand, GlobalOptions, KeysCommand, ResultsCommand, SubjectsCommand,
+    ClientCommand, ClientsCommand, GlobalOptions, JobsCommand, KeysCommand, ResultsCommand, SubjectsCommand,
 };
 use crate::context::Context;
 use crate::exit::Failure;
@@ -85,6 +87,11 @@ async fn dispatch(ctx: &Context, command: ClientCommand) -> Result<(), Failure> 
         ClientCommand::Results(ResultsCommand::Show(args)) => results::show(ctx, &args).await,
         ClientCommand::Results(ResultsCommand::Delete(args)) => results::delete(ctx, &args).await,
         ClientCommand::Subjects(SubjectsCommand::Erase(args)) => subjects::erase(ctx, &args).await,
+        ClientCommand::Jobs(JobsCommand::List(args)) => jobs::list(ctx, args).await,
+        ClientCommand::Jobs(JobsCommand::Show(args)) => jobs::show(ctx, &args).await,
+        ClientCommand::Jobs(JobsCommand::Watch(args)) => jobs::watch::run(ctx, &args).await,
+        ClientCommand::Jobs(JobsCommand::Cancel(args)) => jobs::cancel(ctx, &args).await,
+        ClientCommand::Jobs(JobsCommand::Retry(args)) => jobs::retry(ctx, &args).await,
         ClientCommand::Completions(args) => completions::run(&args),
     }
 }

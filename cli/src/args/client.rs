@@ -9,6 +9,7 @@ use clap_complete::Shell;
 
 use super::clients::ClientsCommand;
 use super::examples;
+use super::jobs::JobsCommand;
 
 /// A command that talks to a server, or helps to.
 #[derive(Debug, Subcommand)]
@@ -40,6 +41,9 @@ pub(crate) enum ClientCommand {
     /// Erase persons
     #[command(subcommand, after_help = examples::SUBJECTS)]
     Subjects(SubjectsCommand),
+    /// List, watch, cancel and retry what was asked for without waiting
+    #[command(subcommand, after_help = examples::JOBS)]
+    Jobs(JobsCommand),
     /// Print the completion script of a shell
     #[command(after_help = examples::COMPLETIONS)]
     Completions(Completions),

@@ -192,6 +192,45 @@ Examples:
   prosopa subjects erase sub_01jd0000000000000000000000
   prosopa subjects erase --yes sub_01jd0000000000000000000000 sub_01jd0000000000000000000001";
 
+/// Under `jobs --help`.
+pub(super) const JOBS: &str = "\
+Examples:
+  prosopa jobs list --status failed
+  prosopa jobs watch job_01jd0000000000000000000000
+  prosopa jobs retry job_01jd0000000000000000000000";
+
+/// Under `jobs list --help`.
+pub(super) const JOBS_LIST: &str = "\
+Examples:
+  prosopa jobs list
+  prosopa jobs list --status failed --start-date 2026-11-01
+  prosopa jobs list --all -o ndjson | jq -r 'select(.status == \"failed\") | .id' | xargs prosopa jobs retry";
+
+/// Under `jobs show --help`.
+pub(super) const JOBS_SHOW: &str = "\
+Examples:
+  prosopa jobs show job_01jd0000000000000000000000
+  prosopa jobs show job_01jd0000000000000000000000 -o json | jq -r .result_href";
+
+/// Under `jobs watch --help`.
+pub(super) const JOBS_WATCH: &str = "\
+Examples:
+  prosopa jobs watch job_01jd0000000000000000000000
+  prosopa jobs watch --every 10 job_01jd0000000000000000000000 job_01jd0000000000000000000001
+
+The exit code is 0 where every job was completed, else 1, or 7 where some were.";
+
+/// Under `jobs cancel --help`.
+pub(super) const JOBS_CANCEL: &str = "\
+Examples:
+  prosopa jobs cancel job_01jd0000000000000000000000";
+
+/// Under `jobs retry --help`.
+pub(super) const JOBS_RETRY: &str = "\
+Examples:
+  prosopa jobs retry job_01jd0000000000000000000000
+  prosopa jobs retry job_01jd0000000000000000000000 && prosopa jobs watch job_01jd0000000000000000000000";
+
 /// Under `completions --help`.
 pub(super) const COMPLETIONS: &str = "\
 Examples:

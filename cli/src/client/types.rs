@@ -1,5 +1,6 @@
 //! What the API sends and takes. Fields that this version does not know are kept, so that JSON output is complete.
 
+mod jobs;
 mod programs;
 
 use bytes::Bytes;
@@ -7,6 +8,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub(crate) use jobs::Job;
 pub(crate) use programs::{ApiClient, ApiKey, MadeClient, NewApiClient, NewApiKey, Rotation};
 
 /// Fields that this version does not know.

@@ -6,7 +6,7 @@ use crate::args::{Format, ResultsDelete, ResultsList, ResultsShow};
 use crate::client::DetectionFilter;
 use crate::client::types::DetectionSummary;
 use crate::commands::detect::faces::detection_text;
-use crate::commands::for_each;
+use crate::commands::{for_each, listing};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::{table, time};
@@ -14,34 +14,9 @@ use crate::output::{table, time};
 /// Lists results, newest first, page by page.
 pub(super) async fn list(ctx: &Context, args: ResultsList) -> Result<(), Failure> {
     let filter = DetectionFilter { start_date: args.start_date, end_date: args.end_date };
-    let mut left = if args.all { usize::MAX } else { args.limit.get() };
-    let mut cursor: Option<String> = None;
-    let mut kept = Vec::new();
-    let has_more = loop {
-        let page = ctx.client.detections(&filter, left, cursor.as_deref()).await?;
-        let page_items = page.items.len().min(left);
-        left -= page_items;
-        let items = page.items.into_iter().take(page_items);
-        if ctx.output.format() == Format::Ndjson {
-            items.into_iter().try_for_each(|item| ctx.output.row(&item))?;
-        } else {
-            kept.extend(items);
-        }
-        let next = page.next_cursor;
-        if next.is_none() || left == 0 {
-            break next.is_some();
-        }
-        if next == cursor {
-            return Err(Failure::Local("the server gives the same page again and again".to_owned()));
-        }
-        cursor = next;
-    };
-    if ctx.output.format() != Format::Ndjson {
-        ctx.output.list(&kept, summary_table)?;
-    }
-    if has_more {
-        ctx.reporter.note("there are more: --limit N or --all shows them");
-    } else if kept.is_empty() && ctx.output.format() == Format::Table {
+    let ask = async |limit: usize, cursor: Option<&str>| ctx.client.detections(&filter, limit, cursor).await;
+    let listed = listing::run(ctx, listing::limit(args.all, args.limit), ask, summary_table).await?;
+    if listed.is_empty && ctx.output.format() == Format::Table {
         ctx.reporter.note("there are no results here: `prosopa detect PHOTO` makes one");
     }
     Ok(())

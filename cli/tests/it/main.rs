@@ -8,6 +8,7 @@ mod detect;
 mod detect_many;
 mod fake;
 mod interrupt;
+mod jobs;
 mod keys;
 mod output;
 mod pictures;
