@@ -9,8 +9,8 @@ mod messages {
 mod topics;
 
 pub use self::messages::{
-    DetectionCreated, DetectionDeleted, JobChanged, UsageHeader, UsageRecord, UsageRecorded, UserDeactivated,
-    UserDeleted, UserReactivated, UserRegistered,
+    DetectionCreated, DetectionDeleted, JobChanged, OperationBilled, UsageHeader, UsageRecord, UsageRecorded,
+    UserDeactivated, UserDeleted, UserReactivated, UserRegistered,
 };
 pub use self::topics::{
     DEAD_LETTERS_SUFFIX, DETECTION_JOBS, Keeps, QUOTA_PLANS, REGISTRATIONS, TOPICS, Topic,
@@ -55,6 +55,16 @@ impl Event for DetectionDeleted {
 
     fn key(&self) -> &str {
         &self.detection_id
+    }
+}
+
+/// In order for each account: who makes out its bill reads one line of events.
+impl Event for OperationBilled {
+    const TOPIC: &'static str = DETECTION_EVENTS;
+    const TYPE: &'static str = "dev.prosopa.operation.billed.v1";
+
+    fn key(&self) -> &str {
+        &self.account_id
     }
 }
 

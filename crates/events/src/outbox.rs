@@ -71,12 +71,20 @@ impl Outbox {
     /// An event of more than [`EVENT_BYTES_MAX`] is refused, whatever carries it: no broker would ever take it, and all
     /// that was said later would wait behind it.
     pub async fn publish<E: Event>(&self, tx: &mut Tx, event: &E) -> Result<(), Error> {
+        self.publish_as(tx, Uuid::now_v7(), event).await
+    }
+
+    /// The same, under an id that its publisher makes of what it tells: said again it has the same id, and whoever has had
+    /// it takes it for the same.
+    ///
+    /// Said again while it lies here still, the transaction fails: it would do again what was done.
+    pub async fn publish_as<E: Event>(&self, tx: &mut Tx, event_id: Uuid, event: &E) -> Result<(), Error> {
         if event.encoded_len() + 2 * event.key().len() > EVENT_BYTES_MAX {
             return Err(Error::TooLarge { what: E::TYPE, bytes_max: EVENT_BYTES_MAX });
         }
         let delivery = Delivery {
             position: 0,
-            event_id: Uuid::now_v7(),
+            event_id,
             topic: E::TOPIC.to_owned(),
             key: event.key().to_owned(),
             kind: E::TYPE.to_owned(),

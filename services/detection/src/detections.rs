@@ -15,6 +15,7 @@ use prosopa_store::{Tx, idempotency};
 
 use self::findings::Findings;
 use crate::{
+    billing::{self, Charge, FACES_DETECTION},
     budget::Claim,
     error::Error,
     events,
@@ -116,14 +117,16 @@ pub(crate) struct Made {
     row: DetectionRow,
     faces: Vec<Face>,
     sealed: Vec<u8>,
+    /// Processor time that it took the engine.
+    cpu_us: u64,
 }
 
 /// Has the engine look at a picture and keeps both.
 pub(crate) async fn create(state: &State, new: NewDetection) -> Result<Detection, Error> {
     let began = Instant::now();
     check_type(new.declared, &new.picture)?;
-    let mut analysis = analyze(state, new.account_id, &new.picture, new.look).await?;
-    let engine_timings = analysis.timings.take().unwrap_or_default();
+    let analysis = analyze(state, new.account_id, &new.picture, new.look).await?;
+    let engine_timings = analysis.timings.unwrap_or_default();
 
     let store_began = Instant::now();
     // A caller who goes away now must not leave a picture without its row: what has begun is finished.
@@ -164,7 +167,7 @@ async fn keep(state: State, new: NewDetection, analysis: AnalyzeFacesResponse) -
         state.vault.put_blob(subject.id, &image_id.to_string(), picture).await?;
         drop(new.claim);
         let mut tx = state.database.begin().await?;
-        made.insert(&state, &mut tx, account_id).await?;
+        made.insert(&state, &mut tx, account_id, new.user_id).await?;
         finish(&mut tx, new.once.as_ref(), &made.id().to_string()).await?;
         tx.commit().await?;
         Ok(made)
@@ -199,6 +202,7 @@ impl Made {
     ) -> Result<Self, Error> {
         let info = analysis.image.filter(|info| info.width > 0 && info.height > 0).ok_or(Error::NoSize)?;
         let id = DetectionId::new();
+        let cpu_us = billing::cpu_us(&analysis.timings.unwrap_or_default());
         let image = images::describe(image_id, picture, &info).await?;
         let findings = Findings::from_engine(analysis.faces, &info);
         let sealed = findings.seal(&state.vault, subject.id, id).await?;
@@ -216,7 +220,7 @@ impl Made {
             subject_id: Some(subject.id),
             is_subject_named: subject.is_named,
         };
-        Ok(Self { row, faces: findings.faces, sealed })
+        Ok(Self { row, faces: findings.faces, sealed, cpu_us })
     }
 
     /// The detection's id.
@@ -229,15 +233,28 @@ impl Made {
         self.faces.len()
     }
 
-    /// Writes the rows and says so.
+    /// Writes the rows and says so, and what it costs.
     pub(crate) async fn insert(
         &self,
         state: &State,
         tx: &mut Tx,
         account_id: AccountId,
+        user_id: UserId,
     ) -> Result<(), prosopa_store::Error> {
         store::detections::insert(tx, account_id, &self.row, &self.sealed).await?;
-        events::publish_created(state, tx, account_id, &self.row).await
+        events::publish_created(state, tx, account_id, &self.row).await?;
+        let charge = Charge {
+            account_id,
+            user_id,
+            operation: FACES_DETECTION,
+            units: 1,
+            resource_id: self.row.id.to_string(),
+            cpu_us: self.cpu_us,
+            device_us: 0,
+            bytes: self.row.bytes,
+            model_digest: self.row.model_digest.clone(),
+        };
+        billing::publish(state, tx, &charge).await
     }
 }
 

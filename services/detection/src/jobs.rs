@@ -130,7 +130,7 @@ impl Handler for DetectFacesHandler {
             () = ctx.cancelled() => return Ok(Outcome::Cancelled),
         };
         let mut tx = self.state.database.begin().await?;
-        made.insert(&self.state, &mut tx, account_id).await?;
+        made.insert(&self.state, &mut tx, account_id, input.user_id).await?;
         store::awaited_images::delete(&mut tx, input.image_id).await?;
         let outcome = ctx.complete_in(&mut tx, Some(made.id().to_string().into_bytes())).await?;
         tx.commit().await?;

@@ -3,6 +3,7 @@
 //!
 //! Knows nothing of networks or credentials.
 
+mod billing;
 mod budget;
 mod config;
 mod detections;

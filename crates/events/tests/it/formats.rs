@@ -2,8 +2,8 @@
 //! read by a newer one.
 
 use prosopa_contract::events::{
-    DetectionCreated, DetectionDeleted, EncodedUsageRecorded, Event, JobChanged, UsageHeader, UsageRecord,
-    UsageRecorded, UserDeactivated, UserDeleted, UserReactivated, UserRegistered,
+    DetectionCreated, DetectionDeleted, EncodedUsageRecorded, Event, JobChanged, OperationBilled,
+    UsageHeader, UsageRecord, UsageRecorded, UserDeactivated, UserDeleted, UserReactivated, UserRegistered,
 };
 
 fn hexadecimal(event: &impl Event) -> String {
@@ -24,6 +24,20 @@ fn messages_keep_their_bytes() {
     assert_eq!(hexadecimal(&created), "0a0164120161 1a0169 2002 2a016d 30ac02".replace(' ', ""));
     let deleted = DetectionDeleted { detection_id: "d".into(), account_id: "a".into(), image_id: "i".into() };
     assert_eq!(hexadecimal(&deleted), "0a01641201611a0169");
+    let billed = OperationBilled {
+        account_id: "a".into(),
+        user_id: "u".into(),
+        operation: "o".into(),
+        units: 1,
+        resource_id: "r".into(),
+        billed_at_us: 2,
+        cpu_us: 3,
+        device_us: 4,
+        bytes: 5,
+        model_digest: "m".into(),
+    };
+    let expected = "0a0161 120175 1a016f 2001 2a0172 3002 3803 4004 4805 52016d";
+    assert_eq!(hexadecimal(&billed), expected.replace(' ', ""));
     let registered = UserRegistered { user_id: "u".into(), account_id: "a".into() };
     assert_eq!(hexadecimal(&registered), "0a0175120161");
     let deactivated = UserDeactivated { user_id: "u".into(), account_id: "a".into() };
@@ -95,6 +109,7 @@ fn messages_keep_their_bytes() {
     let names = [
         DetectionCreated::TYPE,
         DetectionDeleted::TYPE,
+        OperationBilled::TYPE,
         JobChanged::TYPE,
         UserRegistered::TYPE,
         UserDeactivated::TYPE,
@@ -107,6 +122,7 @@ fn messages_keep_their_bytes() {
         [
             "dev.prosopa.detection.created.v1",
             "dev.prosopa.detection.deleted.v1",
+            "dev.prosopa.operation.billed.v1",
             "dev.prosopa.job.changed.v1",
             "dev.prosopa.user.registered.v1",
             "dev.prosopa.user.deactivated.v1",

@@ -44,6 +44,8 @@ pub(crate) struct Tally {
     stored: usize,
     /// Detections that other services were told of.
     published: usize,
+    /// Those that were billed.
+    billed: usize,
     /// Events of jobs that had their effect.
     consumed: usize,
     failures: BTreeMap<String, usize>,
@@ -63,10 +65,10 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sent, answered, open, stored, published, consumed, failures } = self;
+        let Self { sent, answered, open, stored, published, billed, consumed, failures } = self;
         write!(
             formatter,
-            "sent {sent}, answered {answered} ({open} given up), stored {stored}, published {published}, consumed {consumed}; \
+            "sent {sent}, answered {answered} ({open} given up), stored {stored}, published {published}, billed {billed}, consumed {consumed}; \
              not answered at once: {failures:?}"
         )
     }
@@ -95,14 +97,16 @@ pub(crate) async fn settle(fault: &str, suite: &Suite, load: Load) -> Tally {
     check_usage(suite, &seen).await;
     let topics = check_published(suite).await;
     let consumed = check_consumed(suite, &topics).await;
-    let is_made = |record: &&&SeenRecord| record.kind().contains("detection.created");
-    let published = unique(&topics["prosopa.detection.events.v1"]).iter().filter(is_made).count();
+    let told = unique(&topics["prosopa.detection.events.v1"]);
+    let count = |kind: &str| told.iter().filter(|record| record.kind().contains(kind)).count();
+    let (published, billed) = (count("detection.created"), count("operation.billed"));
     let (sent, failures) = (seen.sent(), seen.failures());
     let (stored, open) = (stored + erased.len(), books.iter().map(|book| book.open).sum());
-    let tally = Tally { sent, answered, open, stored, published, consumed, failures };
+    let tally = Tally { sent, answered, open, stored, published, billed, consumed, failures };
     println!("{fault}: {tally}");
     assert!((answered..=answered + open).contains(&stored), "{tally}");
     assert!((stored..=answered + open).contains(&published), "{tally}");
+    assert_eq!(billed, published, "{tally}");
     tally
 }
 
