@@ -95,7 +95,7 @@ pub fn assemble(title: &str, version: &str, sections: &[Section<'_>]) -> Result<
 
 fn operation_schemas(operation: &Operation) -> impl Iterator<Item = &Schemas> {
     let requests = operation.request.iter().filter_map(|content| content.schema.as_ref());
-    let answers = std::iter::once(&operation.answer).chain(&operation.accepted);
+    let answers = std::iter::once(&operation.answer).chain(&operation.accepted).chain(&operation.existing);
     let answers = answers.flat_map(|answer| answer.content.iter().filter_map(|(_, schema)| schema.as_ref()));
     requests.chain(answers)
 }
@@ -165,7 +165,7 @@ fn contents<'a>(service: &str, content: impl Iterator<Item = (&'a str, Option<&'
 
 fn responses(service: &str, operation: &Operation) -> Value {
     let mut responses = Map::new();
-    for answer in std::iter::once(&operation.answer).chain(&operation.accepted) {
+    for answer in std::iter::once(&operation.answer).chain(&operation.accepted).chain(&operation.existing) {
         let has_location = operation.has_location || answer.status == StatusCode::ACCEPTED;
         let headers = headers::of_success(answer.status, has_location);
         let mut success = json!({ "description": answer.description, "headers": headers });

@@ -100,6 +100,8 @@ pub struct Operation {
     pub answer: Answer,
     /// The answer 202 to who prefers not to wait; its `Location` is where to ask for the result.
     pub accepted: Option<Answer>,
+    /// The answer 200 where what was to be made is there already.
+    pub existing: Option<Answer>,
     /// Whether the answer of success names the address of what was created.
     pub has_location: bool,
     /// Problems it may answer with beside those that every operation has.
@@ -149,6 +151,7 @@ impl Operation {
             request: Vec::new(),
             answer: Answer { status: StatusCode::NO_CONTENT, description: "Done", content: Vec::new() },
             accepted: None,
+            existing: None,
             has_location: false,
             problems: Vec::new(),
         }
@@ -308,6 +311,14 @@ impl Operation {
         prefer.required = Required::False;
         prefer.schema = Some(String::schema());
         self.parameters.push(prefer);
+        self
+    }
+
+    /// Answers with 200 and JSON where what was to be made is there already.
+    #[must_use]
+    pub fn existing_answer<T: ToSchema>(mut self, description: &'static str) -> Self {
+        let content = vec![("application/json", Some(Schemas::of::<T>()))];
+        self.existing = Some(Answer { status: StatusCode::OK, description, content });
         self
     }
 

@@ -99,6 +99,11 @@ impl Vault {
         Ok(self.shared.blobs.delete(name).await?)
     }
 
+    /// Refuses a subject for which nothing opens any more: [`VaultError::Erased`] and [`VaultError::NoSubject`].
+    pub async fn require_living(&self, subject: SubjectId) -> Result<(), VaultError> {
+        self.data_key(subject).await.map(drop)
+    }
+
     /// The key of a subject that is not erased.
     async fn data_key(&self, id: SubjectId) -> Result<DataKey, VaultError> {
         let mut connection = self.shared.database.read().await?;

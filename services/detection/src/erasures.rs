@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use prosopa_contract::events::{AUTH_EVENTS, UserDeleted};
 use prosopa_events::{Delivery, HandlerError};
 use prosopa_jobs::{Handler, JobContext, Jobs, NewJob, Outcome, Stop};
-use prosopa_model::{AccountId, Clock};
+use prosopa_model::{AccountId, Clock, ImageId};
 use prosopa_problem::Code;
 use prosopa_store::Tx;
 
-use crate::{error::Error, events, state::State, store, store::detections::DetectionRow};
+use crate::{error::Error, events, state::State, store};
 
 /// Kind of the job that erases everything of an account that is gone.
 pub(crate) const ERASE_ACCOUNT: &str = "erase-account";
@@ -20,7 +20,7 @@ pub(crate) const ERASE_ACCOUNT: &str = "erase-account";
 /// What the subscription to deleted accounts hears.
 pub(crate) const TOPICS: &[&str] = &[AUTH_EVENTS];
 
-/// Detections that are removed in one transaction, and keys that are destroyed in one.
+/// Pictures that are removed in one transaction, detections that are read at once, and keys that are destroyed together.
 const STEP: u32 = 100;
 
 /// By then whatever the account had in hand when it was deleted is over: no request lives longer.
@@ -32,26 +32,46 @@ struct EraseAccount {
     account_id: AccountId,
 }
 
-/// Removes detections, whose keys are destroyed, and their pictures.
+/// Removes pictures with all that was found in them, in the order of their ids. Those that are gone already are passed over.
 pub(crate) async fn remove(
     state: &State,
     account_id: AccountId,
-    rows: &[DetectionRow],
+    ids: &[ImageId],
 ) -> Result<(), prosopa_store::Error> {
     let mut tx = state.database.begin().await?;
-    for row in rows {
-        if store::detections::delete(&mut tx, account_id, row.id, row.image_id).await? {
-            events::publish_deleted(state, &mut tx, account_id, row).await?;
+    for id in ids {
+        if store::images::hold(&mut tx, account_id, *id).await? {
+            remove_found(state, &mut tx, account_id, *id).await?;
+            store::images::delete(&mut tx, account_id, *id).await?;
         }
     }
     tx.commit().await?;
-    for row in rows {
-        // One that cannot be removed now is swept; nobody can open it.
-        if let Err(error) = state.vault.delete_blob(&row.image_id.to_string()).await {
-            tracing::warn!(%error, image_id = %row.image_id, "an erased picture waits for the sweep");
+    for id in ids {
+        // One that cannot be removed now is swept.
+        if let Err(error) = state.vault.delete_blob(&id.to_string()).await {
+            tracing::warn!(%error, image_id = %id, "a removed picture waits for the sweep");
         }
     }
     Ok(())
+}
+
+/// Removes what was found in a picture that is held.
+async fn remove_found(
+    state: &State,
+    tx: &mut Tx,
+    account_id: AccountId,
+    id: ImageId,
+) -> Result<(), prosopa_store::Error> {
+    loop {
+        let rows = store::detections::list_of_image(tx, id, STEP).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in &rows {
+            store::detections::delete(tx, account_id, row.id).await?;
+            events::publish_deleted(state, tx, account_id, row).await?;
+        }
+    }
 }
 
 /// Hears of accounts that are gone, and has them erased: now, and once more when what they had in hand is over.
@@ -109,11 +129,11 @@ impl EraseAccountHandler {
     async fn erase(&self, account_id: AccountId) -> Result<(), Error> {
         while self.state.vault.erase_of_account(account_id, STEP).await? > 0 {}
         loop {
-            let rows = store::detections::list_of_account(&self.state.database, account_id, STEP).await?;
-            if rows.is_empty() {
+            let ids = store::images::list_of_account(&self.state.database, account_id, STEP).await?;
+            if ids.is_empty() {
                 return Ok(());
             }
-            remove(&self.state, account_id, &rows).await?;
+            remove(&self.state, account_id, &ids).await?;
         }
     }
 }

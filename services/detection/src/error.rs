@@ -7,6 +7,9 @@ use prosopa_model::{DetectionId, ImageId};
 use prosopa_problem::{Code, Problem};
 use prosopa_vault::{BlobError, OpenError, VaultError};
 
+/// What a caller's own name of a person has to be.
+const SUBJECT_RULE: &str = "must be 1 to 200 characters without control characters";
+
 /// A detection or picture cannot be made, found or given back.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -38,6 +41,22 @@ pub(crate) enum Error {
         #[source]
         source: FindingsError,
     },
+    /// What was said of a picture cannot be written, or what was stored cannot be read again.
+    #[error("the details of {id} cannot be kept or read")]
+    Details {
+        id: ImageId,
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The caller's own name of a person, in a form, is not acceptable.
+    #[error("the name of the subject is not acceptable")]
+    SubjectField,
+    /// The same picture is being kept, or removed, by another request.
+    #[error("the same picture is being kept or removed at this moment")]
+    Raced,
+    /// What was noted of a request that is sent again cannot be read.
+    #[error("a request's result cannot be found again")]
+    UnknownResource,
     /// What a job is to do cannot be written down.
     #[error("the job's input cannot be written")]
     Input(#[source] serde_json::Error),
@@ -82,13 +101,18 @@ impl From<Error> for Problem {
             Error::Store(error) => error.into(),
             Error::Job(error) => error.into(),
             Error::Blob(error) => error.into(),
-            Error::Vault(VaultError::Reference) => {
-                Self::invalid("?subject_id", "must be 1 to 200 characters without control characters")
-            }
+            Error::Raced => Self::new(Code::Overloaded)
+                .with_detail(error.to_string())
+                .with_retry_after(Duration::from_secs(1)),
+            Error::Vault(VaultError::Reference) => Self::invalid("?subject_id", SUBJECT_RULE),
+            Error::SubjectField => Self::invalid("/subject_id", SUBJECT_RULE),
             Error::Vault(error) => error.into(),
-            Error::NoSize | Error::Broken(_) | Error::Input(_) | Error::Findings { .. } => {
-                Self::internal(error)
-            }
+            Error::NoSize
+            | Error::Broken(_)
+            | Error::Input(_)
+            | Error::Findings { .. }
+            | Error::Details { .. }
+            | Error::UnknownResource => Self::internal(error),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The public routes: how detections and pictures are spoken.
 
 mod detections;
+mod form;
 mod images;
 mod jobs;
 mod subjects;

@@ -10,12 +10,13 @@ use prosopa_jobs::{
 };
 use prosopa_model::{AccountId, DetectionId, ImageId, UserId};
 use prosopa_problem::{Code, Problem};
+use prosopa_store::idempotency;
 
 use crate::{
-    detections::{self, Look, Made, NewDetection},
+    detections::{self, Look, Made, NewDetection, SentPicture, Source},
     erasures::{ERASE_ACCOUNT, EraseAccountHandler},
     error::Error,
-    images,
+    images, once,
     state::State,
     store,
     subjects::{self, ERASE_SUBJECT, EraseSubjectHandler, Subject},
@@ -38,7 +39,9 @@ const CONCURRENCY: usize = 8;
 struct DetectFaces {
     user_id: UserId,
     image_id: ImageId,
-    subject: Subject,
+    /// Of a picture that came with the request and has no row yet; none of one that is kept.
+    #[serde(default)]
+    subject: Option<Subject>,
     bytes: u64,
     look: Look,
 }
@@ -64,30 +67,56 @@ pub(crate) fn result_href(row: &JobRow) -> Option<String> {
     detection_of(row).map(|id| format!("/api/v1/faces/detections/{id}"))
 }
 
-/// Keeps a picture and enqueues its detection. The row tells where it stands, at most `wait` later.
+/// Enqueues a detection, and keeps its picture if that came with the request. The row tells where it stands, at most
+/// `wait` later.
 pub(crate) async fn submit(state: &State, new: NewDetection, wait: Duration) -> Result<JobRow, Error> {
-    detections::check_type(new.declared, &new.picture)?;
-    // As with a detection that is waited for, what has begun is finished though the caller goes away.
-    let kept = tokio::spawn(keep(state.clone(), new)).await;
-    subjects::wait(state, kept.map_err(Error::Broken)??, wait).await
+    let NewDetection { account_id, user_id, source, look, once } = new;
+    let row = match source {
+        Source::Sent(sent) => {
+            images::check_type(sent.declared, &sent.bytes)?;
+            // As with a detection that is waited for, what has begun is finished though the caller goes away.
+            let kept = tokio::spawn(keep(state.clone(), (account_id, user_id), sent, look, once)).await;
+            kept.map_err(Error::Broken)??
+        }
+        Source::Kept(image_id) => {
+            let image = images::find(state, account_id, image_id).await?;
+            let input = DetectFaces { user_id, image_id, subject: None, bytes: image.bytes, look };
+            let job = input.to_job()?.account(account_id);
+            let mut tx = state.database.begin().await?;
+            let row = state.jobs.enqueue(&mut tx, job).await?;
+            once::finish(&mut tx, once.as_ref(), &row.id.to_string()).await?;
+            tx.commit().await?;
+            row
+        }
+    };
+    subjects::wait(state, row, wait).await
 }
 
-async fn keep(state: State, new: NewDetection) -> Result<JobRow, Error> {
+impl DetectFaces {
+    fn to_job(&self) -> Result<NewJob, Error> {
+        Ok(NewJob::new(DETECT_FACES, serde_json::to_vec(self).map_err(Error::Input)?))
+    }
+}
+
+async fn keep(
+    state: State,
+    (account_id, user_id): (AccountId, UserId),
+    sent: SentPicture,
+    look: Look,
+    once: Option<idempotency::Claim>,
+) -> Result<JobRow, Error> {
     let image_id = ImageId::new();
-    let picture = images::without_metadata(new.picture).await?;
-    let account_id = new.account_id;
-    let subject = subjects::choose(&state, account_id, new.subject.as_deref()).await?;
-    let input =
-        DetectFaces { user_id: new.user_id, image_id, subject, bytes: picture.len() as u64, look: new.look };
-    let job = NewJob::new(DETECT_FACES, serde_json::to_vec(&input).map_err(Error::Input)?);
-    let job = job.account(account_id);
+    let picture = images::without_metadata(sent.bytes).await?;
+    let subject = subjects::choose(&state, account_id, sent.subject.as_deref()).await?;
+    let input = DetectFaces { user_id, image_id, subject: Some(subject), bytes: picture.len() as u64, look };
+    let job = input.to_job()?.account(account_id);
     let write = async {
         state.vault.put_blob(subject.id, &image_id.to_string(), picture).await?;
-        drop(new.claim);
+        drop(sent.claim);
         let mut tx = state.database.begin().await?;
         let row = state.jobs.enqueue(&mut tx, job).await?;
         store::awaited_images::insert(&mut tx, image_id, row.id).await?;
-        detections::finish(&mut tx, new.once.as_ref(), &row.id.to_string()).await?;
+        once::finish(&mut tx, once.as_ref(), &row.id.to_string()).await?;
         tx.commit().await?;
         Ok::<_, Error>(row)
     };
@@ -130,7 +159,7 @@ impl Handler for DetectFacesHandler {
             () = ctx.cancelled() => return Ok(Outcome::Cancelled),
         };
         let mut tx = self.state.database.begin().await?;
-        made.insert(&self.state, &mut tx, account_id, input.user_id).await?;
+        made.insert(&self.state, &mut tx, account_id, input.user_id).await.map_err(stop)?;
         store::awaited_images::delete(&mut tx, input.image_id).await?;
         let outcome = ctx.complete_in(&mut tx, Some(made.id().to_string().into_bytes())).await?;
         tx.commit().await?;
@@ -141,12 +170,12 @@ impl Handler for DetectFacesHandler {
 
 impl DetectFacesHandler {
     async fn look(&self, account_id: AccountId, input: &DetectFaces) -> Result<Made, Error> {
+        let (image_id, look) = (input.image_id, input.look);
+        let Some(subject) = input.subject else {
+            return detections::look_at_kept(&self.state, account_id, image_id, look).await;
+        };
         let _claim = self.state.budget.claim(input.bytes).await?;
-        let subject = input.subject;
-        let picture = images::open(&self.state, Some(subject.id), input.image_id).await?;
-        let picture = picture.into();
-        let analysis = detections::analyze(&self.state, account_id, &picture, input.look).await?;
-        Made::new(&self.state, subject, input.image_id, &picture, analysis).await
+        detections::look_at_sent(&self.state, account_id, (image_id, subject), look).await
     }
 }
 

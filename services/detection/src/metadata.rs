@@ -7,6 +7,7 @@
 //! Decoders forgive much, so this does too: what is between parts is dropped, and where a part breaks off the picture
 //! ends. Bytes that are no JPEG, PNG or WebP are given back as they are: whoever decodes refuses them.
 
+mod capture;
 mod exif;
 mod jpeg;
 mod png;
@@ -15,6 +16,8 @@ mod webp;
 use bytes::Bytes;
 
 use prosopa_contract::engine::ImageFormat;
+
+pub(crate) use self::capture::{Capture, CaptureField, read as read_capture};
 
 /// The picture without its metadata; the very same bytes if it has none.
 pub(crate) fn strip(picture: &Bytes) -> Bytes {

@@ -1,34 +1,34 @@
-//! Requests for detections that may be sent again and are done once.
+//! Requests that may be sent again and are done once.
 
-use prosopa_http::{IdempotencyKey, Preferences};
+use prosopa_http::IdempotencyKey;
+use prosopa_model::AccountId;
 use prosopa_store::{
-    Error,
+    Tx,
     idempotency::{self, Claim, KeyedRequest, Known},
 };
 
-use crate::{detections::NewDetection, state::State};
+use crate::{error::Error, state::State};
 
 /// What is known of a request with this key; a new one is claimed.
 ///
-/// The form around a picture is no part of its content: its boundary differs each time.
+/// `content` is all that the outcome depends on. The form around a picture is no part of it: its boundary differs each time.
 pub(crate) async fn claim(
     state: &State,
+    account_id: AccountId,
+    operation: &'static str,
     key: &IdempotencyKey,
-    new: &NewDetection,
-    preferences: Preferences,
-) -> Result<Known, Error> {
-    let number = |value: Option<u32>| value.map_or(-1, i64::from).to_be_bytes();
-    let subject = new.subject.as_deref().unwrap_or_default();
-    let content: [&[u8]; 6] = [
-        &number(new.look.min_face_px),
-        &number(new.look.max_faces),
-        &number(new.declared.map(|format| format as u32)),
-        &[u8::from(preferences.respond_async)],
-        subject.as_bytes(),
-        &new.picture,
-    ];
-    let request = KeyedRequest::new(new.account_id, "create_detection", key.as_bytes(), &content);
+    content: &[&[u8]],
+) -> Result<Known, prosopa_store::Error> {
+    let request = KeyedRequest::new(account_id, operation, key.as_bytes(), content);
     idempotency::claim(&state.database, request, state.clock.now()).await
+}
+
+/// Notes what a request that may be sent again has made.
+pub(crate) async fn finish(tx: &mut Tx, once: Option<&Claim>, resource_id: &str) -> Result<(), Error> {
+    match once {
+        Some(claim) if !idempotency::finish(tx, claim, resource_id).await? => Err(Error::Superseded),
+        _ => Ok(()),
+    }
 }
 
 /// Lets a repetition be a new attempt; one that cannot be let waits until the claim is over.

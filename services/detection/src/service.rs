@@ -17,6 +17,7 @@ use crate::{
     erasures::{self, DeletedAccounts},
     http, jobs,
     metrics::Metrics,
+    retention,
     state::State,
     sweep,
 };
@@ -32,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     prosopa_events::REPLAY_MIGRATION,
     migration!("0004_subjects"),
     prosopa_events::RELAY_MIGRATION,
+    migration!("0005_uploads"),
 ];
 
 /// The database of the subjects' keys: apart, so that its backups may be short-lived.
@@ -92,12 +94,16 @@ impl Service for DetectionService {
         let readiness = vec![blobs_readiness(&state)];
         let listener = state.clone();
         let http = http::endpoints().into_router(state.clone());
+        let due = state.clone();
+        let retention = Task::new("detection_retention", TaskKind::Restart, move |stop| {
+            retention::run(due.clone(), stop)
+        });
         let sweep =
             Task::new("detection_sweep", TaskKind::Restart, move |stop| sweep::run(state.clone(), stop));
         Ok(Parts {
             offer: (),
             http,
-            tasks: vec![sweep],
+            tasks: vec![sweep, retention],
             outbox: Some(outbox),
             listens: vec![deleted_accounts(&listener)],
             jobs: vec![("detection_jobs", worker)],

@@ -14,7 +14,7 @@ use crate::{erasures, error::Error, state::State, store};
 /// Kind of the job that removes what is left of an erased subject.
 pub(crate) const ERASE_SUBJECT: &str = "erase-subject";
 
-/// Detections that are removed between two looks at the job's lease.
+/// Pictures that are removed between two looks at the job's lease.
 const STEP: u32 = 100;
 
 /// Whose face is in a picture.
@@ -42,6 +42,18 @@ pub(crate) async fn choose(
     Ok(Subject { id, is_named: reference.is_some() })
 }
 
+/// The subject with this id, or the one that the account calls so; none is made.
+pub(crate) async fn find(
+    state: &State,
+    account_id: AccountId,
+    name: &str,
+) -> Result<Option<SubjectId>, Error> {
+    match name.parse() {
+        Ok(id) => Ok(Some(id)),
+        Err(_) => Ok(state.vault.find_subject(account_id, name).await?),
+    }
+}
+
 /// Destroys the key of an upload that is gone. A named subject may have other pictures; its key stays.
 pub(crate) async fn let_go(state: &State, account_id: AccountId, subject: Option<Subject>) {
     let Some(subject) = subject.filter(|subject| !subject.is_named) else { return };
@@ -55,6 +67,7 @@ pub(crate) async fn erase(state: &State, account_id: AccountId, id: SubjectId) -
     state.vault.erase(account_id, id).await?;
     let input = serde_json::to_vec(&EraseSubject { subject_id: id }).map_err(Error::Input)?;
     let mut tx = state.database.begin().await?;
+    store::images::forget_uploads(&mut tx, account_id, id).await?;
     let row = state.jobs.enqueue(&mut tx, NewJob::new(ERASE_SUBJECT, input).account(account_id)).await?;
     tx.commit().await?;
     Ok(row)
@@ -84,12 +97,11 @@ impl Handler for EraseSubjectHandler {
         };
         let database = &self.state.database;
         loop {
-            let rows =
-                store::detections::list_of_subject(database, account_id, input.subject_id, STEP).await?;
-            if rows.is_empty() {
+            let ids = store::images::list_of_subject(database, account_id, input.subject_id, STEP).await?;
+            if ids.is_empty() {
                 return Ok(Outcome::Completed(None));
             }
-            erasures::remove(&self.state, account_id, &rows).await?;
+            erasures::remove(&self.state, account_id, &ids).await?;
         }
     }
 }

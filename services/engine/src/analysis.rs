@@ -44,6 +44,7 @@ pub(crate) struct Options {
     min_face_px: Option<u32>,
     max_faces: usize,
     with_embeddings: bool,
+    decode_only: bool,
 }
 
 impl Options {
@@ -63,7 +64,8 @@ impl Options {
             .transpose()?;
         let max_faces =
             check("max_faces", request.max_faces.unwrap_or(MAX_FACES_DEFAULT), 1..=MAX_FACES_MAX)?;
-        Ok(Self { min_face_px, max_faces: max_faces as usize, with_embeddings: request.with_embeddings })
+        let (with_embeddings, decode_only) = (request.with_embeddings, request.decode_only);
+        Ok(Self { min_face_px, max_faces: max_faces as usize, with_embeddings, decode_only })
     }
 
     /// The smallest face looked for in a picture of this size, pixels.
@@ -131,14 +133,18 @@ impl Analyzer {
         let mut timings = StageTimings { queue_us, decode_us: watch.wall_us(), ..StageTimings::default() };
 
         let watch = Stopwatch::start();
-        let min_face_px = options.min_face_px(picture.width(), picture.height());
-        let found =
-            self.detector.detect(&picture, min_face_px, is_abandoned).map_err(|error| match error {
-                mtcnn::Error::Stopped => abandoned(),
-                mtcnn::Error::Layer(error) => failed(&error),
-            })?;
-        let found = largest(found, options.max_faces);
-        timings.detect_us = watch.wall_us();
+        let found = if options.decode_only {
+            Vec::new()
+        } else {
+            let min_face_px = options.min_face_px(picture.width(), picture.height());
+            let found =
+                self.detector.detect(&picture, min_face_px, is_abandoned).map_err(|error| match error {
+                    mtcnn::Error::Stopped => abandoned(),
+                    mtcnn::Error::Layer(error) => failed(&error),
+                })?;
+            timings.detect_us = watch.wall_us();
+            largest(found, options.max_faces)
+        };
 
         let mut faces = Vec::with_capacity(found.len());
         for detection in &found {

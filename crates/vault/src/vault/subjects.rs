@@ -38,4 +38,16 @@ impl Vault {
         tx.commit().await?;
         Ok(known)
     }
+
+    /// The subject that the account calls `reference`, if there is one that is not erased; none is made. References that
+    /// are none are refused as by [`subject_of`](Self::subject_of).
+    pub async fn find_subject(
+        &self,
+        account_id: AccountId,
+        reference: &str,
+    ) -> Result<Option<SubjectId>, VaultError> {
+        let hash = self.shared.lookup.hash(account_id, reference)?;
+        let mut connection = self.shared.database.read().await?;
+        Ok(store::find_referenced(&mut connection, account_id, &hash).await?)
+    }
 }

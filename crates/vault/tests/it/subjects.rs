@@ -32,6 +32,24 @@ async fn a_reference_finds_its_subject_again_in_every_process() {
     assert_ne!(other.subject_of(account_id, Some("Patient 7")).await.unwrap(), known);
 }
 
+/// K3: who only asks for a subject makes none, and finds none that is another account's or erased.
+#[tokio::test]
+async fn a_subject_is_found_by_its_reference_alone() {
+    let world = World::new();
+    let process = world.start().await;
+    let (vault, account_id) = (&process.vault, AccountId::new());
+    assert_eq!(vault.find_subject(account_id, "patient 7").await.unwrap(), None);
+    assert_eq!(process.rows().await.len(), 0);
+    let known = vault.subject_of(account_id, Some("patient 7")).await.unwrap();
+    assert_eq!(vault.find_subject(account_id, "patient 7").await.unwrap(), Some(known));
+    assert_eq!(vault.find_subject(AccountId::new(), "patient 7").await.unwrap(), None);
+    vault.require_living(known).await.unwrap();
+    vault.erase(account_id, known).await.unwrap();
+    assert_eq!(vault.find_subject(account_id, "patient 7").await.unwrap(), None);
+    assert!(matches!(vault.require_living(known).await, Err(VaultError::Erased(_))));
+    assert!(matches!(vault.find_subject(account_id, "").await, Err(VaultError::Reference)));
+}
+
 /// One person in two accounts is two subjects, and the rows do not show that it is one person.
 #[tokio::test]
 async fn a_reference_belongs_to_its_account() {

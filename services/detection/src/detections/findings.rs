@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use prosopa_contract::engine::{self, ImageInfo};
 use prosopa_model::{DetectionId, SubjectId};
-use prosopa_vault::Vault;
+use prosopa_vault::VaultError;
 
 use crate::{error::Error, faces::Face, state::State};
 
@@ -29,17 +29,21 @@ impl Findings {
         Self { faces, embeddings }
     }
 
+    /// Without a subject: in a picture from before there were any.
     pub(super) async fn seal(
         &self,
-        vault: &Vault,
-        subject_id: SubjectId,
+        state: &State,
+        subject_id: Option<SubjectId>,
         id: DetectionId,
     ) -> Result<Vec<u8>, Error> {
         let json = serde_json::to_vec(self).map_err(|error| Error::Findings { id, source: error.into() })?;
-        Ok(vault.seal(subject_id, &context(id), &json).await?)
+        match subject_id {
+            Some(subject_id) => Ok(state.vault.seal(subject_id, &context(id), &json).await?),
+            None => state.keyring.seal(&context(id), &json).map_err(|error| VaultError::from(error).into()),
+        }
     }
 
-    /// Without a subject: from before there were any.
+    /// As above.
     pub(super) async fn open(
         state: &State,
         subject_id: Option<SubjectId>,

@@ -20,10 +20,13 @@ use prosopa_model::{AccountId, DetectionId, JobId, Meter, Scope};
 use prosopa_problem::{Code, Problem};
 use prosopa_store::idempotency::Known;
 
-use super::{jobs::JOBS, upload::Upload};
+use super::{
+    jobs::JOBS,
+    upload::{Asked, KeptPicture, Upload},
+};
 use crate::{
     config::{MAX_FACES, MIN_FACE_PX},
-    detections::{self, Detection, DetectionSummary, Look, NewDetection},
+    detections::{self, Detection, DetectionSummary, Look, NewDetection, SentPicture, Source},
     jobs, once,
     state::State,
 };
@@ -47,6 +50,7 @@ pub(super) fn endpoints() -> Endpoints<State> {
         .body_bytes_max(IMAGE_BYTES_MAX + FORM_BYTES)
         .query::<CreateQuery>()
         .form_request::<Form>()
+        .json_request::<KeptPicture>()
         .bytes_request(&["image/jpeg", "image/png", "image/webp", "application/octet-stream"])
         .json_answer::<Detection>(StatusCode::CREATED, "The faces; none is a valid answer")
         .location()
@@ -70,7 +74,7 @@ pub(super) fn endpoints() -> Endpoints<State> {
         .path_id("The detection's id, `det_…`")
         .json_answer::<Detection>(StatusCode::OK, "The detection");
     let delete = Operation::delete("delete_detection", "/api/v1/faces/detections/{id}")
-        .summary("Delete a detection and its picture")
+        .summary("Delete a detection, and its picture unless that was uploaded by itself")
         .scope(Scope::FacesWrite)
         .path_id("The detection's id, `det_…`");
     Endpoints::new()
@@ -105,29 +109,57 @@ struct Form {
     image: Vec<u8>,
 }
 
+impl CreateQuery {
+    /// A picture that comes with the request, looked at as the address says.
+    fn picture_of(self, upload: Upload) -> Result<(Source, Look), Problem> {
+        check_range("?min_face_px", self.min_face_px, &MIN_FACE_PX)?;
+        check_range("?max_faces", self.max_faces, &MAX_FACES)?;
+        let Upload { bytes, declared, claim } = upload;
+        let sent = SentPicture { bytes, declared, subject: self.subject_id, claim };
+        Ok((Source::Sent(sent), Look { min_face_px: self.min_face_px, max_faces: self.max_faces }))
+    }
+
+    /// A picture that is kept has its person, and its request says all the rest in its body.
+    fn refuse_all(&self) -> Result<(), Problem> {
+        let given = [
+            ("?min_face_px", self.min_face_px.is_some()),
+            ("?max_faces", self.max_faces.is_some()),
+            ("?subject_id", self.subject_id.is_some()),
+        ];
+        match given.into_iter().find(|(_, is_given)| *is_given) {
+            Some((pointer, _)) => Err(Problem::invalid(pointer, "not for a picture that is kept")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn check_kept(kept: &KeptPicture) -> Result<(Source, Look), Problem> {
+    check_range("/min_face_px", kept.min_face_px, &MIN_FACE_PX)?;
+    check_range("/max_faces", kept.max_faces, &MAX_FACES)?;
+    // A text that is no id answers like an id that does not exist.
+    let id = kept.image_id.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    Ok((Source::Kept(id), Look { min_face_px: kept.min_face_px, max_faces: kept.max_faces }))
+}
+
 async fn create_detection(
     extract::State(state): extract::State<State>,
     Caller(principal): Caller,
     preferences: Preferences,
     key: Option<IdempotencyKey>,
     Query(query): Query<CreateQuery>,
-    upload: Upload,
+    asked: Asked,
 ) -> Result<Response, Problem> {
-    check_range("?min_face_px", query.min_face_px, &MIN_FACE_PX)?;
-    check_range("?max_faces", query.max_faces, &MAX_FACES)?;
-    let account_id = principal.account_id;
-    let mut new = NewDetection {
-        account_id,
-        user_id: principal.user_id,
-        picture: upload.bytes,
-        declared: upload.declared,
-        claim: upload.claim,
-        look: Look { min_face_px: query.min_face_px, max_faces: query.max_faces },
-        subject: query.subject_id,
-        once: None,
+    let (source, look) = match asked {
+        Asked::Sent(upload) => query.picture_of(upload)?,
+        Asked::Kept(kept) => {
+            query.refuse_all()?;
+            check_kept(&kept)?
+        }
     };
+    let account_id = principal.account_id;
+    let mut new = NewDetection { account_id, user_id: principal.user_id, source, look, once: None };
     if let Some(key) = key {
-        match once::claim(&state, &key, &new, preferences).await? {
+        match claim(&state, &key, &new, preferences).await? {
             Known::New(claim) => new.once = Some(claim),
             Known::Done { resource_id } => {
                 return replay(&state, account_id, &resource_id, preferences).await;
@@ -142,6 +174,31 @@ async fn create_detection(
         once::release(&state, claim).await;
     }
     outcome
+}
+
+/// Claims a request by all that its outcome depends on.
+async fn claim(
+    state: &State,
+    key: &IdempotencyKey,
+    new: &NewDetection,
+    preferences: Preferences,
+) -> Result<Known, prosopa_store::Error> {
+    let number = |value: Option<u32>| value.map_or(-1, i64::from).to_be_bytes();
+    let (min_face_px, max_faces) = (number(new.look.min_face_px), number(new.look.max_faces));
+    let is_async = [u8::from(preferences.respond_async)];
+    let (declared, image_id);
+    let content: Vec<&[u8]> = match &new.source {
+        Source::Sent(sent) => {
+            declared = number(sent.declared.map(|format| format as u32));
+            let subject = sent.subject.as_deref().unwrap_or_default();
+            vec![&min_face_px, &max_faces, &declared, &is_async, subject.as_bytes(), &sent.bytes]
+        }
+        Source::Kept(id) => {
+            image_id = id.uuid();
+            vec![&min_face_px, &max_faces, &is_async, image_id.as_bytes()]
+        }
+    };
+    once::claim(state, new.account_id, "create_detection", key, &content).await
 }
 
 async fn perform(state: &State, new: NewDetection, preferences: Preferences) -> Result<Response, Problem> {

@@ -1,18 +1,31 @@
-//! A picture in a request: a multipart form with the field `image`, or the picture itself as the body.
+//! The picture of a request for faces: a multipart form with the field `image`, the picture itself as the body, or JSON that
+//! names one that is kept.
 
-use axum::extract::{FromRequest, Multipart, Request, multipart::MultipartError};
+use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
-use http::StatusCode;
-use http_body::Body;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
-use prosopa_contract::engine::{IMAGE_BYTES_MAX, ImageFormat};
-use prosopa_http::{BodyBytes, content_type, signatures::RestOfBody};
-use prosopa_problem::{Code, Problem};
+use prosopa_contract::engine::ImageFormat;
+use prosopa_http::{BodyBytes, Json, content_type};
+use prosopa_problem::Problem;
 
+use super::form::{Fields, Form, body_len, declared_format};
 use crate::{budget::Claim, state::State};
 
 /// Name of the form's field.
 const FIELD: &str = "image";
+
+/// The fields of the form.
+const FIELDS: Fields = Fields { pictures: &[FIELD], texts: &[] };
+
+/// What a request is about.
+pub(super) enum Asked {
+    /// A picture that comes with it.
+    Sent(Upload),
+    /// One that is kept.
+    Kept(KeptPicture),
+}
 
 /// A picture as it was sent.
 pub(super) struct Upload {
@@ -24,73 +37,43 @@ pub(super) struct Upload {
     pub(super) claim: Claim,
 }
 
-/// A picture and its declared type.
-type Picture = (Bytes, Option<ImageFormat>);
+/// A picture that is kept, and how to look at it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeptPicture {
+    /// The picture's id, `img_…`.
+    #[schema(example = "img_01k5zv0c8hf6w9t3m2n4p6r8s0")]
+    pub(super) image_id: String,
+    /// Shorter side of the smallest face looked for, pixels, as above.
+    #[schema(minimum = 12, maximum = 4096)]
+    pub(super) min_face_px: Option<u32>,
+    /// At most this many faces, the largest first; 100 if absent.
+    #[schema(minimum = 1, maximum = 1000)]
+    pub(super) max_faces: Option<u32>,
+}
 
-impl FromRequest<State> for Upload {
+impl FromRequest<State> for Asked {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Problem> {
-        // A body without a declared length may grow to the limit.
-        let length = request.body().size_hint().exact().unwrap_or(IMAGE_BYTES_MAX as u64);
-        let claim = state.budget.claim(length).await?;
         let declared = content_type(request.headers()).map(str::to_ascii_lowercase);
-        let (bytes, declared) = if declared.as_deref() == Some("multipart/form-data") {
-            let (parts, body) = request.into_parts();
-            let (body, rest) = RestOfBody::of(body);
-            let form = Multipart::from_request(Request::from_parts(parts, body), state).await;
-            let picture = read_form(form.map_err(|error| malformed(&error))?).await?;
-            // A form ends before its body does: only at the end is known whether the body is what was signed.
-            rest.read().await.map_err(|error| malformed(&error))?;
-            picture
-        } else {
-            let declared = declared_format(declared.as_deref())?;
-            let BodyBytes(bytes) = BodyBytes::from_request(request, state).await?;
-            (bytes, declared)
-        };
-        Ok(Self { bytes, declared, claim })
-    }
-}
-
-async fn read_form(mut form: Multipart) -> Result<Picture, Problem> {
-    let mut picture: Option<Picture> = None;
-    while let Some(field) = form.next_field().await.map_err(form_problem)? {
-        let name = field.name().unwrap_or_default().to_owned();
-        if name != FIELD {
-            return Err(Problem::invalid(format!("/{name}"), "unknown field, expected `image`"));
-        }
-        let media_type = field.content_type().and_then(|text| text.split(';').next());
-        let declared = declared_format(media_type.map(|text| text.trim().to_ascii_lowercase()).as_deref())?;
-        let bytes = field.bytes().await.map_err(form_problem)?;
-        if picture.replace((bytes, declared)).is_some() {
-            return Err(Problem::invalid("/image", "given more than once"));
+        match declared.as_deref() {
+            Some("application/json") => {
+                let _claim = state.budget.claim(body_len(&request)).await?;
+                let Json(kept) = Json::from_request(request, state).await?;
+                Ok(Self::Kept(kept))
+            }
+            Some("multipart/form-data") => {
+                let mut form = Form::read(request, state, &FIELDS).await?;
+                let (bytes, declared) = form.take_picture(FIELD)?;
+                Ok(Self::Sent(Upload { bytes, declared, claim: form.claim }))
+            }
+            other => {
+                let declared = declared_format(other)?;
+                let claim = state.budget.claim(body_len(&request)).await?;
+                let BodyBytes(bytes) = BodyBytes::from_request(request, state).await?;
+                Ok(Self::Sent(Upload { bytes, declared, claim }))
+            }
         }
     }
-    picture.ok_or_else(|| Problem::invalid("/image", "missing field"))
-}
-
-fn declared_format(media_type: Option<&str>) -> Result<Option<ImageFormat>, Problem> {
-    match media_type {
-        None | Some("application/octet-stream") => Ok(None),
-        Some("image/jpeg" | "image/jpg") => Ok(Some(ImageFormat::Jpeg)),
-        Some("image/png") => Ok(Some(ImageFormat::Png)),
-        Some("image/webp") => Ok(Some(ImageFormat::Webp)),
-        Some(other) => {
-            let detail = format!("{other} is not one of image/jpeg, image/png, image/webp");
-            Err(Problem::new(Code::UnsupportedMediaType).with_detail(detail))
-        }
-    }
-}
-
-fn form_problem(error: MultipartError) -> Problem {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::new(Code::BodyTooLarge).with_cause(error)
-    } else {
-        malformed(&error.body_text())
-    }
-}
-
-fn malformed(reason: &impl ToString) -> Problem {
-    Problem::new(Code::MalformedRequest)
-        .with_detail(format!("the form cannot be read: {}", reason.to_string()))
 }

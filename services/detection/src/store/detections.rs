@@ -1,4 +1,4 @@
-//! The table `detections`, each row with its picture's row.
+//! The table `detections`, whose rows are read with their pictures' rows.
 
 use prosopa_http::ListRequest;
 use prosopa_model::{AccountId, Cursor, DetectionId, ImageId, SubjectId, Timestamp};
@@ -23,33 +23,13 @@ row! {
     }
 }
 
-/// Keeps a detection and its picture's row.
+/// Keeps a detection; its picture has a row.
 pub(crate) async fn insert(
     tx: &mut Tx,
     account_id: AccountId,
     row: &DetectionRow,
     findings: &[u8],
 ) -> Result<(), Error> {
-    on_db!(tx, c => {
-        query(
-            "INSERT INTO images (id, account_id, sha256, format, width, height, bytes, created_at, subject_id,
-               is_subject_named)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        )
-        .bind(row.image_id.uuid())
-        .bind(account_id.uuid())
-        .bind(&row.sha256)
-        .bind(&row.format)
-        .bind(row.width.cast_signed())
-        .bind(row.height.cast_signed())
-        .bind(row.bytes.cast_signed())
-        .bind(row.created_at.micros())
-        .bind(row.subject_id.map(SubjectId::uuid))
-        .bind(row.is_subject_named)
-        .execute(c)
-        .await
-        .map(affected)
-    })?;
     on_db!(tx, c => {
         query(
             "INSERT INTO detections (id, account_id, image_id, face_count, model_digest, findings, created_at)
@@ -117,32 +97,14 @@ pub(crate) async fn find(
     on_db!(connection, c => query_as(sql).bind(id.uuid()).bind(account_id.uuid()).fetch_optional(c).await)
 }
 
-/// Some detections of a subject.
-pub(crate) async fn list_of_subject(
-    database: &Database,
-    account_id: AccountId,
-    subject_id: SubjectId,
+/// Some detections in a picture.
+pub(crate) async fn list_of_image(
+    tx: &mut Tx,
+    image_id: ImageId,
     limit: u32,
 ) -> Result<Vec<DetectionRow>, Error> {
-    let sql = select!("WHERE i.subject_id = $1 AND i.account_id = $2 LIMIT $3");
-    let mut connection = database.read().await?;
-    on_db!(connection, c => query_as(sql)
-        .bind(subject_id.uuid())
-        .bind(account_id.uuid())
-        .bind(i64::from(limit))
-        .fetch_all(c)
-        .await)
-}
-
-/// Some of an account's detections.
-pub(crate) async fn list_of_account(
-    database: &Database,
-    account_id: AccountId,
-    limit: u32,
-) -> Result<Vec<DetectionRow>, Error> {
-    let sql = select!("WHERE d.account_id = $1 LIMIT $2");
-    let mut connection = database.read().await?;
-    on_db!(connection, c => query_as(sql).bind(account_id.uuid()).bind(i64::from(limit)).fetch_all(c).await)
+    let sql = select!("WHERE d.image_id = $1 ORDER BY d.id LIMIT $2");
+    on_db!(tx, c => query_as(sql).bind(image_id.uuid()).bind(i64::from(limit)).fetch_all(c).await)
 }
 
 /// The sealed findings of an account's detection.
@@ -156,24 +118,11 @@ pub(crate) async fn find_findings(
     on_db!(connection, c => query_scalar(sql).bind(id.uuid()).bind(account_id.uuid()).fetch_optional(c).await)
 }
 
-/// Deletes a detection and its picture's row; false if somebody else just did.
-pub(crate) async fn delete(
-    tx: &mut Tx,
-    account_id: AccountId,
-    id: DetectionId,
-    image_id: ImageId,
-) -> Result<bool, Error> {
+/// Deletes a detection; false if somebody else just did.
+pub(crate) async fn delete(tx: &mut Tx, account_id: AccountId, id: DetectionId) -> Result<bool, Error> {
     let deleted = on_db!(tx, c => {
         query("DELETE FROM detections WHERE id = $1 AND account_id = $2")
             .bind(id.uuid())
-            .bind(account_id.uuid())
-            .execute(c)
-            .await
-            .map(affected)
-    })?;
-    on_db!(tx, c => {
-        query("DELETE FROM images WHERE id = $1 AND account_id = $2")
-            .bind(image_id.uuid())
             .bind(account_id.uuid())
             .execute(c)
             .await

@@ -69,12 +69,18 @@ impl Detection {
 
     /// The same, and until `is_done`: the process stops sweeping where it is.
     pub(crate) async fn sweep_until(&self, is_done: impl AsyncFn() -> bool) {
+        let blobs = self.test.platform.blobs("detection");
+        let orphan = ImageId::new().to_string();
+        blobs.put(&orphan, b"a picture of nobody".to_vec()).await.unwrap();
+        let is_gone = async || matches!(blobs.get(&orphan).await, Err(BlobError::Missing(_)));
+        self.run_until(async || is_gone().await && is_done().await).await;
+    }
+
+    /// Lets another process run, one that does no jobs, until `is_done`.
+    pub(crate) async fn run_until(&self, is_done: impl AsyncFn() -> bool) {
         let clock: Arc<ManualClock> = Arc::clone(&self.test.clock);
         let mut platform = self.test.home.platform(clock);
         platform.peers = self.test.platform.peers.clone();
-        let blobs = platform.blobs("detection");
-        let orphan = ImageId::new().to_string();
-        blobs.put(&orphan, b"a picture of nobody".to_vec()).await.unwrap();
         let mut parts = DetectionService::build(Config::default(), &platform).await.unwrap();
         parts.jobs.clear();
         let mut host = Host::new(platform.clone());
@@ -82,7 +88,7 @@ impl Detection {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listeners = Listeners::bind(any, any).await.unwrap();
         let host = tokio::spawn(async move { host.run(listeners, router, ListenerOptions::default()).await });
-        while !matches!(blobs.get(&orphan).await, Err(BlobError::Missing(_))) || !is_done().await {
+        while !is_done().await {
             tokio::task::yield_now().await;
         }
         platform.shutdown.cancel();
@@ -120,6 +126,53 @@ impl Detection {
         let request = Request::builder().method(Method::POST).uri("/api/v1/faces/detections");
         let request = request.header("content-type", media_type).body(body.into()).unwrap();
         self.call(account, request).await
+    }
+
+    /// Sends a picture to be kept, with these fields beside it.
+    pub(crate) async fn upload(
+        &self,
+        account: AccountId,
+        fields: &[(&str, &str)],
+        picture: &[u8],
+    ) -> Received {
+        self.upload_keyed(account, None, fields, picture).await
+    }
+
+    /// The same with a key, so that it may be sent again.
+    pub(crate) async fn upload_keyed(
+        &self,
+        account: AccountId,
+        key: Option<&str>,
+        fields: &[(&str, &str)],
+        picture: &[u8],
+    ) -> Received {
+        let mut form = Vec::new();
+        let head = "--B\r\nContent-Disposition: form-data; name=";
+        for (name, text) in fields {
+            form.extend_from_slice(format!("{head}\"{name}\"\r\n\r\n{text}\r\n").as_bytes());
+        }
+        form.extend_from_slice(format!("{head}\"image\"; filename=\"f\"\r\n\r\n").as_bytes());
+        form.extend_from_slice(picture);
+        form.extend_from_slice(b"\r\n--B--\r\n");
+        let mut request =
+            Request::post("/api/v1/images").header("content-type", "multipart/form-data; boundary=B");
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        self.call(account, request.body(form.into()).unwrap()).await
+    }
+
+    /// Keeps a picture and gives back its id.
+    pub(crate) async fn keep(&self, account: AccountId, fields: &[(&str, &str)], picture: &[u8]) -> String {
+        let received = self.upload(account, fields, picture).await;
+        assert_eq!(received.status, 201, "{}", received.json());
+        received.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Has a picture that is kept looked at.
+    pub(crate) async fn detect_in(&self, account: AccountId, image_id: &str) -> Received {
+        let body = serde_json::json!({ "image_id": image_id }).to_string();
+        self.post(account, "application/json", body).await
     }
 
     /// Sends a picture and gives back the id of its detection.

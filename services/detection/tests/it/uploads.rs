@@ -59,7 +59,7 @@ async fn wrong_and_false_types_are_refused() {
     // Nothing of this is worth the engine's time.
     let detection = Detection::with(|_| panic!("the engine was asked")).await;
     let jpeg = b"\xff\xd8\xff and so on".as_slice();
-    for media_type in ["text/plain", "image/gif", "image/png", "image/webp", "application/json"] {
+    for media_type in ["text/plain", "image/gif", "image/png", "image/webp", "application/pdf"] {
         let received = detection.post(AccountId::new(), media_type, jpeg).await;
         assert_eq!(received.refusal(), (415, "unsupported-media-type".into()), "{media_type}");
     }

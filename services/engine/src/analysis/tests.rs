@@ -3,7 +3,7 @@
 use super::*;
 
 fn options(min_face_px: Option<u32>) -> Options {
-    Options { min_face_px, max_faces: 1, with_embeddings: false }
+    Options { min_face_px, max_faces: 1, with_embeddings: false, decode_only: false }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! F4: whatever a picture is encoded in, its faces are found.
 
 use image::{DynamicImage, ImageFormat as FileFormat, Rgb, RgbImage, Rgba};
-use prosopa_contract::engine::{AnalyzeFacesResponse, Engine, ImageFormat};
+use prosopa_contract::engine::{AnalyzeFacesResponse, Engine, EngineError, ImageFormat};
 
 use crate::support::{analyze, asset, box_difference, decode_asset, encode, request, shared_engine};
 
@@ -127,4 +127,24 @@ async fn the_largest_faces_are_kept() {
     both.max_faces = Some(1);
     let answer = shared_engine().analyze_faces(both).await.unwrap();
     assert_eq!(answer.faces.iter().map(|face| face.r#box.unwrap().x0).collect::<Vec<_>>(), left_edges[..1]);
+}
+
+/// K3: a picture that is only decoded is judged like any other, and nobody looks for faces in it.
+#[tokio::test]
+async fn a_picture_can_be_decoded_without_more() {
+    let engine = shared_engine();
+    let mut whole = request(asset("astronaut.png"));
+    whole.decode_only = true;
+    let mut torn = whole.clone();
+    torn.image = torn.image.slice(..torn.image.len() / 2);
+    let answer = engine.analyze_faces(whole).await.unwrap();
+    let info = answer.image.unwrap();
+    let decoded = decode_asset("astronaut.png");
+    assert_eq!((info.width, info.height), decoded.dimensions());
+    assert_eq!(info.format(), ImageFormat::Png);
+    assert_eq!(answer.faces, []);
+    let timings = answer.timings.unwrap();
+    assert!(timings.decode_us > 0 && timings.detect_us == 0, "{timings:?}");
+    let answer = engine.analyze_faces(torn).await;
+    assert!(matches!(answer, Err(EngineError::UndecodableImage { .. })), "{answer:?}");
 }
