@@ -17,13 +17,9 @@ const LIST: &str = "/api/v1/images";
 async fn ids(detection: &Detection, account: AccountId, query: &str) -> Vec<String> {
     let page = detection.get(account, &format!("{LIST}{query}")).await;
     assert_eq!(page.status, 200, "{query}: {}", page.json());
-    let ids = page.json()["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| item["id"].as_str().unwrap().to_owned())
-        .collect();
-    ids
+    let page = page.json();
+    let items = page["items"].as_array().unwrap();
+    items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
 }
 
 /// A JPEG's beginning whose Exif says when and where it was taken.
