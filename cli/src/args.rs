@@ -4,6 +4,7 @@ mod client;
 mod clients;
 mod examples;
 mod global;
+mod images;
 mod jobs;
 
 use clap::builder::Styles;
@@ -17,6 +18,7 @@ pub(crate) use client::{
 };
 pub(crate) use clients::{ClientsCommand, ClientsCreate, ClientsRevoke, ClientsRotate};
 pub(crate) use global::{GlobalOptions, ProgressMode, ServerUrl};
+pub(crate) use images::{ImageType, ImagesCommand, ImagesDelete, ImagesGet, ImagesList, ImagesUpload};
 pub(crate) use jobs::{JobsChange, JobsCommand, JobsList, JobsShow, JobsWatch};
 
 use crate::host::HostCommand;

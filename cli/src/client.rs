@@ -2,6 +2,7 @@
 //! errors; it prints nothing but notes about waiting.
 
 mod error;
+mod images;
 mod jobs;
 mod problem;
 mod reach;
@@ -20,6 +21,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 pub(crate) use error::{Class, Error};
+pub(crate) use images::{ImageFilter, UploadOptions};
 pub(crate) use jobs::JobFilter;
 pub(crate) use session::Session;
 
@@ -175,7 +177,7 @@ impl Client {
             .query("min_face_px", options.min_face_px)
             .query("max_faces", options.max_faces)
             .query("subject_id", options.subject.as_deref())
-            .body(Body { content_type: picture.content_type, bytes: picture.bytes });
+            .body(Body { content_type: picture.content_type.into(), bytes: picture.bytes });
         self.authorized(call).await?.document()
     }
 

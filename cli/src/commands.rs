@@ -3,6 +3,8 @@
 mod clients;
 mod completions;
 mod detect;
+mod images;
+mod inputs;
 mod jobs;
 mod keys;
 mod listing;
@@ -16,7 +18,8 @@ mod whoami;
 use std::process::ExitCode;
 
 use crate::args::{
-    ClientCommand, ClientsCommand, GlobalOptions, JobsCommand, KeysCommand, ResultsCommand, SubjectsCommand,
+    ClientCommand, ClientsCommand, GlobalOptions, ImagesCommand, JobsCommand, KeysCommand, ResultsCommand,
+    SubjectsCommand,
 };
 use crate::context::Context;
 use crate::exit::Failure;
@@ -86,6 +89,10 @@ async fn dispatch(ctx: &Context, command: ClientCommand) -> Result<(), Failure> 
         ClientCommand::Results(ResultsCommand::List(args)) => results::list(ctx, args).await,
         ClientCommand::Results(ResultsCommand::Show(args)) => results::show(ctx, &args).await,
         ClientCommand::Results(ResultsCommand::Delete(args)) => results::delete(ctx, &args).await,
+        ClientCommand::Images(ImagesCommand::Upload(args)) => images::upload::run(ctx, args).await,
+        ClientCommand::Images(ImagesCommand::List(args)) => images::list(ctx, args).await,
+        ClientCommand::Images(ImagesCommand::Get(args)) => images::get(ctx, args).await,
+        ClientCommand::Images(ImagesCommand::Delete(args)) => images::delete(ctx, &args).await,
         ClientCommand::Subjects(SubjectsCommand::Erase(args)) => subjects::erase(ctx, &args).await,
         ClientCommand::Jobs(JobsCommand::List(args)) => jobs::list(ctx, args).await,
         ClientCommand::Jobs(JobsCommand::Show(args)) => jobs::show(ctx, &args).await,

@@ -43,23 +43,32 @@ impl Progress {
 
     /// One more picture is done: with so many faces, or with a problem of that code.
     pub(crate) fn advance(&mut self, name: &str, outcome: Result<u64, &str>) {
+        let text =
+            outcome.map(|faces| if faces == 1 { "1 face".to_owned() } else { format!("{faces} faces") });
+        self.tell(name, text, outcome.ok());
+    }
+
+    /// One more picture is kept, or has a problem of that code.
+    pub(crate) fn advance_upload(&mut self, name: &str, outcome: Result<(), &str>) {
+        self.tell(name, outcome.map(|()| "kept".to_owned()), None);
+    }
+
+    fn tell(&mut self, name: &str, outcome: Result<String, &str>, face_count: Option<u64>) {
         self.done += 1;
         let (done, total) = (self.done, self.total);
         match &self.display {
             Display::Bar(bar) => bar.inc(1),
             Display::Plain => {
-                let outcome = match outcome {
-                    Ok(1) => "1 face".to_owned(),
-                    Ok(faces) => format!("{faces} faces"),
-                    Err(code) => format!("failed ({code})"),
-                };
+                let outcome = outcome.unwrap_or_else(|code| format!("failed ({code})"));
                 self.reporter.line(&printable(&format!("[{done}/{total}] {name}: {outcome}")));
             }
             Display::Json => {
                 let mut event = json!({ "event": "progress", "done": done, "total": total, "file": name });
-                match outcome {
-                    Ok(faces) => event["face_count"] = faces.into(),
-                    Err(code) => event["error"] = code.into(),
+                if let Some(faces) = face_count {
+                    event["face_count"] = faces.into();
+                }
+                if let Err(code) = outcome {
+                    event["error"] = code.into();
                 }
                 self.reporter.line(&event.to_string());
             }

@@ -9,6 +9,7 @@ use clap_complete::Shell;
 
 use super::clients::ClientsCommand;
 use super::examples;
+use super::images::ImagesCommand;
 use super::jobs::JobsCommand;
 
 /// A command that talks to a server, or helps to.
@@ -38,6 +39,9 @@ pub(crate) enum ClientCommand {
     /// List, show and delete stored results
     #[command(subcommand, after_help = examples::RESULTS)]
     Results(ResultsCommand),
+    /// Upload, list, get and delete pictures
+    #[command(subcommand, after_help = examples::IMAGES)]
+    Images(ImagesCommand),
     /// Erase persons
     #[command(subcommand, after_help = examples::SUBJECTS)]
     Subjects(SubjectsCommand),
@@ -240,7 +244,7 @@ pub(crate) struct Completions {
     pub(crate) shell: Shell,
 }
 
-fn parallelism(text: &str) -> Result<NonZeroUsize, String> {
+pub(super) fn parallelism(text: &str) -> Result<NonZeroUsize, String> {
     text.parse::<NonZeroUsize>()
         .ok()
         .filter(|number| number.get() <= 64)

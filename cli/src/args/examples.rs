@@ -180,6 +180,43 @@ Examples:
   prosopa results delete det_01jd0000000000000000000000
   prosopa results list --all -o ndjson --end-date 2025-12-31 | jq -r .id | xargs prosopa results delete --yes";
 
+/// Under `images --help`.
+pub(super) const IMAGES: &str = "\
+Examples:
+  prosopa images upload selfie.jpg --type face --subject patient-7
+  prosopa images list --subject patient-7
+  prosopa images get img_01jd0000000000000000000000
+  prosopa images delete img_01jd0000000000000000000000";
+
+/// Under `images upload --help`.
+pub(super) const IMAGES_UPLOAD: &str = "\
+Examples:
+  prosopa images upload passport.jpg --type passport --subject patient-7
+  prosopa images upload front.jpg --type id_front --metadata '{\"case\": \"A-17\"}' --exif taken_at,camera
+  prosopa images upload scans/ -j 8 -o ndjson | jq -r .id
+
+The same picture of the same person is kept once. With -o json one picture gives an object and anything
+else a list; each has `file`, and the picture's fields or `error`.";
+
+/// Under `images list --help`.
+pub(super) const IMAGES_LIST: &str = "\
+Examples:
+  prosopa images list
+  prosopa images list --type passport --start-date 2026-11-01
+  prosopa images list --all -o ndjson | jq -r .id";
+
+/// Under `images get --help`.
+pub(super) const IMAGES_GET: &str = "\
+Examples:
+  prosopa images get img_01jd0000000000000000000000 -o json | jq .metadata
+  prosopa images get img_01jd0000000000000000000000 --save passport.jpg";
+
+/// Under `images delete --help`.
+pub(super) const IMAGES_DELETE: &str = "\
+Examples:
+  prosopa images delete img_01jd0000000000000000000000
+  prosopa images list --all -o ndjson --end-date 2025-12-31 | jq -r .id | xargs prosopa images delete --yes";
+
 /// Under `subjects --help`.
 pub(super) const SUBJECTS: &str = "\
 Examples:

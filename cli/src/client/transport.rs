@@ -1,5 +1,6 @@
 //! One HTTP exchange after another until there is an answer: bounded in size, in time and in number.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ pub(super) struct Call {
 #[derive(Clone)]
 pub(super) struct Body {
     /// Its media type.
-    pub(super) content_type: &'static str,
+    pub(super) content_type: Cow<'static, str>,
     /// Its bytes: shared, so that another attempt costs no copy.
     pub(super) bytes: Bytes,
 }
@@ -99,7 +100,7 @@ impl Call {
     /// With a JSON body.
     pub(super) fn json(self, value: &impl Serialize) -> Result<Self, Error> {
         let bytes = serde_json::to_vec(value).map_err(|error| Error::Setup(error.to_string()))?;
-        Ok(self.body(Body { content_type: "application/json", bytes: bytes.into() }))
+        Ok(self.body(Body { content_type: "application/json".into(), bytes: bytes.into() }))
     }
 
     /// With that body.
@@ -110,6 +111,11 @@ impl Call {
 }
 
 impl Answer {
+    /// The body as it came.
+    pub(super) fn into_bytes(self) -> Bytes {
+        self.body
+    }
+
     /// The body as a document.
     pub(super) fn document<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|error| Error::Unintelligible {
@@ -253,7 +259,7 @@ impl Transport {
             request = request.header(AUTHORIZATION, bearer(token)?);
         }
         if let Some(body) = &call.body {
-            request = request.header(CONTENT_TYPE, body.content_type).body(body.bytes.clone());
+            request = request.header(CONTENT_TYPE, &*body.content_type).body(body.bytes.clone());
         }
         let mut request = request.build().map_err(|error| Error::Setup(innermost(&error)))?;
         if let Authorization::Signature(signer) = authorization {

@@ -135,6 +135,25 @@ pub(crate) struct Image {
     pub(crate) unknown: Unknown,
 }
 
+/// A picture with what was said of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StoredImage {
+    /// The picture.
+    #[serde(flatten)]
+    pub(crate) image: Image,
+    /// What it is of.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    /// RFC 3339.
+    pub(crate) created_at: String,
+    /// RFC 3339; it stays when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) delete_at: Option<String>,
+    /// Whose it is (`sub_…`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) subject: Option<String>,
+}
+
 /// A result in a list.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DetectionSummary {

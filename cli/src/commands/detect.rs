@@ -1,7 +1,6 @@
 //! `prosopa detect`: sends pictures, several at a time, and prints their faces.
 
 pub(super) mod faces;
-mod inputs;
 mod rows;
 mod send;
 
@@ -10,12 +9,12 @@ use futures::StreamExt as _;
 use crate::annotate::AnnotationNames;
 use crate::args::{Detect, Format};
 use crate::client::DetectionOptions;
+use crate::commands::inputs::Plan;
 use crate::commands::outcome_of_many;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::progress::Progress;
 use faces::detection_text;
-use inputs::Plan;
 use rows::{Row, row_table};
 use send::Sender;
 

@@ -7,6 +7,7 @@ mod clients;
 mod detect;
 mod detect_many;
 mod fake;
+mod images;
 mod interrupt;
 mod jobs;
 mod keys;

@@ -1,9 +1,13 @@
-//! Which pictures the arguments name: files, folders, patterns, stdin. It looks at names, never into pictures.
+//! Which pictures the arguments name: files, folders, patterns, stdin; and reading one.
+
+mod reading;
 
 use std::collections::HashSet;
 use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+
+pub(crate) use reading::{media_type, on_thread};
 
 use crate::exit::Failure;
 
@@ -14,25 +18,25 @@ const DEPTH_LIMIT: usize = 64;
 
 /// The pictures to send, in the order of the arguments; folders and patterns sorted by name.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// The pictures, and what was not found.
-    pub(super) inputs: Vec<Input>,
+    pub(crate) inputs: Vec<Input>,
     /// Whether exactly one picture was named as such.
-    pub(super) is_single: bool,
+    pub(crate) is_single: bool,
 }
 
 /// One thing to send.
 #[derive(Debug)]
-pub(super) struct Input {
+pub(crate) struct Input {
     /// How it is called in output.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Where it is, or why there is none.
-    pub(super) source: Result<Source, Failure>,
+    pub(crate) source: Result<Source, Failure>,
 }
 
 /// Where a picture is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// In a file.
     File(PathBuf),
     /// It comes through stdin.
@@ -41,7 +45,7 @@ pub(super) enum Source {
 
 impl Plan {
     /// Finds the pictures. What is missing becomes an input that fails when its turn comes.
-    pub(super) fn new(arguments: &[PathBuf]) -> Result<Self, Failure> {
+    pub(crate) fn new(arguments: &[PathBuf]) -> Result<Self, Failure> {
         let mut inputs = Vec::new();
         for argument in arguments {
             if argument.as_os_str() == "-" {
@@ -73,7 +77,7 @@ impl Plan {
 
 impl Input {
     /// The name without folders and ending, for what is derived from the picture.
-    pub(super) fn stem(&self) -> String {
+    pub(crate) fn stem(&self) -> String {
         match &self.source {
             Ok(Source::File(path)) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             _ => "stdin".to_owned(),
