@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Installs what tests start that comes from Maven or npm, exactly as it is pinned, unless it is there already.
+# Installs what tests start that comes from Maven, Debian or npm, exactly as it is pinned, unless it is there already.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
 scripts/kafka/fetch.sh >/dev/null
+
+# What synthetic documents are drawn with.
+scripts/fonts.sh >/dev/null
 
 # The OpenID provider that sign-in is tested with.
 provider=tests/oidc

@@ -26,6 +26,8 @@ trap 'rm -f "$log"' EXIT
 # The only ones of the tests' needs that come from a registry: fetched before the first test, so that none waits for it.
 if [ "${1:-}" != --unit ]; then
   for name in signing conformance s3; do scripts/test-python.sh "$name" >/dev/null; done
+  PROSOPA_TEST_FONTS=$(scripts/fonts.sh)
+  export PROSOPA_TEST_FONTS
 fi
 
 # The sum is read from the output, so it must come without colours; one stream keeps a runner's name before its result.

@@ -1,4 +1,5 @@
-//! What tests share: a platform on a throw-away folder, a clock that is set by hand, a scripted engine, requests.
+//! What tests share: a platform on a throw-away folder, a clock that is set by hand, a scripted engine, requests,
+//! and (with the feature `papers`) synthetic identity documents.
 //!
 //! A development dependency only; nothing here is part of the product.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
@@ -12,6 +13,8 @@ mod engine;
 mod exchange;
 mod files;
 mod log;
+#[cfg(feature = "papers")]
+pub mod papers;
 mod platform;
 mod postgres;
 mod redis;

@@ -1,0 +1,7 @@
+//! Synthetic identity documents through their public door.
+
+mod degrade;
+mod draw;
+mod mrz;
+mod person;
+mod support;
