@@ -8,6 +8,7 @@ mod config;
 mod hosting;
 mod image;
 mod kernels;
+pub mod mrz;
 mod networks;
 pub mod pack;
 mod pixel_budget;

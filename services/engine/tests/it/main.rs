@@ -6,6 +6,7 @@ mod bad_input;
 mod encodings;
 mod golden;
 mod grpc;
+mod mrz;
 mod orientation;
 mod pack;
 mod scheduling;
