@@ -15,7 +15,8 @@ export PROSOPA_MODEL_PACK
 
 # The archives of the model pack, as they are kept in $PROSOPA_CACHE/packages.
 # shellcheck disable=SC2034 # Used by those who source this.
-face_api_file=face-api-1.7.15.tgz facenet_file=facenet_pytorch-2.6.0-py3-none-any.whl
+face_api_file=face-api-1.7.15.tgz facenet_file=facenet_pytorch-2.6.0-py3-none-any.whl \
+  rapidocr_file=rapidocr_onnxruntime-1.4.4-py3-none-any.whl
 
 # What a person should know, on stderr: stdout belongs to results.
 say() { printf '%s\n' "$*" >&2; }

@@ -45,7 +45,7 @@ have git || missing+=(git)
 have python3 || missing+=(python3)
 # The package clients are needed only until the archives of the model pack lie in the cache.
 if needs_package PROSOPA_FACE_API_ARCHIVE "$face_api_file"; then have npm || missing+=(nodejs npm); fi
-if needs_package PROSOPA_FACENET_ARCHIVE "$facenet_file"; then
+if needs_package PROSOPA_FACENET_ARCHIVE "$facenet_file" || needs_package PROSOPA_RAPIDOCR_ARCHIVE "$rapidocr_file"; then
   python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 fi
 if $with_servers && ! postgres_programs >/dev/null; then missing+=(postgresql); fi

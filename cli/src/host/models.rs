@@ -9,12 +9,13 @@ use prosopa_engine::pack::{self, BuildInputs, Pack};
 use super::{Failure, say};
 
 pub(super) const EXAMPLES: &str = "Examples:
-  prosopa models build --face-api face-api.tgz --facenet facenet.whl --out models/default
+  prosopa models build --face-api face-api.tgz --facenet facenet.whl --rapidocr rapidocr.whl --out models/default
   prosopa models verify models/default";
 
 const BUILD_EXAMPLES: &str = "Example:
   prosopa models build --face-api vladmandic-face-api-1.7.15.tgz \\
-    --facenet facenet_pytorch-2.6.0-py3-none-any.whl --out models/default";
+    --facenet facenet_pytorch-2.6.0-py3-none-any.whl \\
+    --rapidocr rapidocr_onnxruntime-1.4.4-py3-none-any.whl --out models/default";
 
 const VERIFY_EXAMPLES: &str = "Example:
   prosopa models verify models/default";
@@ -22,7 +23,7 @@ const VERIFY_EXAMPLES: &str = "Example:
 /// What to do with a model pack.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsCommand {
-    /// Convert the networks of two published packages into a pack.
+    /// Convert the networks of three published packages into a pack.
     #[command(after_help = BUILD_EXAMPLES)]
     Build(Build),
     /// Check every digest of a pack and print the pack's own.
@@ -39,6 +40,9 @@ pub(crate) struct Build {
     /// The wheel of facenet-pytorch, as `pip download` saves it.
     #[arg(long, value_name = "FILE")]
     facenet: PathBuf,
+    /// The wheel of rapidocr-onnxruntime, as `pip download` saves it.
+    #[arg(long, value_name = "FILE")]
+    rapidocr: PathBuf,
     /// Folder to make; one that exists is replaced only when the new pack is complete.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -66,6 +70,7 @@ fn build(arguments: Build) -> Result<(), Failure> {
     let inputs = BuildInputs {
         face_api_archive: arguments.face_api,
         facenet_archive: arguments.facenet,
+        rapidocr_archive: arguments.rapidocr,
         out_dir: arguments.out.clone(),
         allow_other_archives: arguments.allow_other_digests,
     };

@@ -57,7 +57,7 @@ impl Normalization {
     /// # Errors
     /// The pack has no such network, or one for another size of input.
     pub(crate) fn read(pack: &Pack, network: &str, side_px: Option<usize>) -> Result<Self, Error> {
-        let InputContract { side_px: found, mean, divisor } = *pack.input_contract(network)?;
+        let InputContract { side_px: found, mean, divisor, .. } = *pack.input_contract(network)?;
         if found.map(|side| side as usize) != side_px {
             let detail = format!("network {network} takes {found:?} pixels a side, not {side_px:?}");
             return Err(Error::Manifest { detail });

@@ -1,4 +1,4 @@
-//! Model packs: a folder with a manifest and one safetensors file per network, verified before use.
+//! Model packs: a folder with a manifest and one safetensors or ONNX file per network, verified before use.
 //!
 //! Owns the format, reading and building it; must not know what a network computes.
 
@@ -8,6 +8,7 @@ mod convert;
 mod digest;
 mod face_api;
 pub mod manifest;
+mod onnx;
 mod torch_pickle;
 
 use std::{
@@ -20,11 +21,14 @@ use candle_core::{Device, Tensor};
 
 pub use self::{
     build::{BuildInputs, build},
-    manifest::{InputContract, Manifest},
+    manifest::{InputContract, Layout, Manifest},
 };
 
 /// Name of the manifest inside a pack.
 pub const MANIFEST_FILE: &str = "manifest.json";
+
+/// The networks that this version loads from a pack.
+pub const NETWORKS: [&str; 5] = ["mtcnn", "landmarks68", "recognition", "text_detector", "text_recognizer"];
 
 /// Largest manifest, bytes.
 const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
@@ -102,6 +106,14 @@ pub enum Error {
         /// What is wrong.
         detail: String,
     },
+    /// A network in ONNX format cannot be used.
+    #[error("network {network}: {detail}")]
+    BadNetwork {
+        /// Which network.
+        network: String,
+        /// What is wrong.
+        detail: String,
+    },
     /// A tensor file could not be read or written.
     #[error("tensors: {0}")]
     Tensors(#[from] candle_core::Error),
@@ -119,11 +131,15 @@ impl Pack {
     /// Opens the pack in `dir` and verifies the digest of every file.
     ///
     /// # Errors
-    /// A file is missing, or differs from the manifest; or the manifest is of another format version.
+    /// A file is missing, or differs from the manifest; the manifest is of another format version; or the pack is of an
+    /// earlier version, without all of [`NETWORKS`].
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, Error> {
         let dir = dir.as_ref().to_path_buf();
         let bytes = read(&dir.join(MANIFEST_FILE), MANIFEST_BYTES_MAX)?;
         let manifest = Manifest::parse(&bytes)?;
+        for network in NETWORKS {
+            manifest.network(network)?;
+        }
         let pack = Self { dir, manifest, digest: digest::of_bytes(&bytes) };
         for file in &pack.manifest.files {
             pack.verified(file)?;
@@ -147,10 +163,32 @@ impl Pack {
     /// # Errors
     /// The pack has no such network, or the file differs from the manifest.
     pub fn load(&self, network: &str, device: &Device) -> Result<HashMap<String, Tensor>, Error> {
-        let file = &self.manifest.network(network)?.file;
-        let file = self.manifest.files.iter().find(|entry| entry.path == *file);
-        let file = file.ok_or_else(|| Error::MissingNetwork { network: network.into() })?;
-        Ok(candle_core::safetensors::load_buffer(&self.verified(file)?, device)?)
+        Ok(candle_core::safetensors::load_buffer(&self.read_network(network)?, device)?)
+    }
+
+    /// Reads a network's file, verifying it once more.
+    ///
+    /// # Errors
+    /// The pack has no such network, or the file differs from the manifest.
+    pub fn read_network(&self, network: &str) -> Result<Vec<u8>, Error> {
+        self.read_file(network, &self.manifest.network(network)?.file)
+    }
+
+    /// Reads the names of a network's classes in their order, verifying the file once more.
+    ///
+    /// # Errors
+    /// The pack has no such network, or one without a dictionary; the file differs from the manifest or is no text.
+    pub fn read_dictionary(&self, network: &str) -> Result<Vec<String>, Error> {
+        let bad = |detail: &str| Error::Manifest { detail: format!("network {network} {detail}") };
+        let file = self.manifest.network(network)?.dictionary.as_ref();
+        let bytes = self.read_file(network, file.ok_or_else(|| bad("has no dictionary"))?)?;
+        let text = String::from_utf8(bytes).map_err(|_| bad("has a dictionary that is no text"))?;
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    fn read_file(&self, network: &str, path: &str) -> Result<Vec<u8>, Error> {
+        let file = self.manifest.files.iter().find(|entry| entry.path == path);
+        self.verified(file.ok_or_else(|| Error::MissingNetwork { network: network.into() })?)
     }
 
     /// What a network expects of its input.

@@ -10,8 +10,8 @@ use super::{
     Error, MANIFEST_FILE, archive,
     convert::{CASCADE, Network, convert_cascade, convert_landmarks, convert_recognition},
     digest, face_api,
-    manifest::{self, FORMAT_VERSION, InputContract, Manifest, Source},
-    read, torch_pickle,
+    manifest::{self, FORMAT_VERSION, InputContract, Layout, Manifest, Source},
+    onnx, read, torch_pickle,
 };
 
 /// SHA-256 of the archive of npm `@vladmandic/face-api` 1.7.15.
@@ -20,8 +20,11 @@ pub const FACE_API_SHA256: &str = "0d77fffeef362ef9c0939cf6c567f3a2e8e177f114fa2
 /// SHA-256 of the wheel of `facenet-pytorch` 2.6.0 on the Python package index.
 pub const FACENET_SHA256: &str = "ecb82b27beb226d106f2219efe8f829b01b87a8595badd01545679bdb9f19cca";
 
+/// SHA-256 of the wheel of `rapidocr-onnxruntime` 1.4.4 on the Python package index.
+pub const RAPIDOCR_SHA256: &str = "971d7d5f223a7a808662229df1ef69893809d8457d834e6373d3854bc1782cbf";
+
 const PACK_NAME: &str = "prosopa-faces";
-const PACK_VERSION: &str = "1.0.0";
+const PACK_VERSION: &str = "1.1.0";
 
 /// Largest package archive, bytes.
 const ARCHIVE_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -33,6 +36,16 @@ const MEAN: [f32; 3] = [122.782, 117.001, 104.298];
 const RECOGNITION_LEN: usize = 5_614_592;
 const LANDMARKS_LEN: usize = 356_840;
 
+/// The networks for text: name in the pack and entry of the wheel.
+const TEXT_DETECTOR: (&str, &str) =
+    ("text_detector", "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx");
+const TEXT_RECOGNIZER: (&str, &str) =
+    ("text_recognizer", "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx");
+
+/// Where the recogniser's metadata hold its characters, a line each.
+const DICTIONARY_KEY: &str = "character";
+const DICTIONARY_FILE: &str = "text_recognizer.txt";
+
 /// What a pack is built from, and where.
 #[derive(Debug, Clone)]
 pub struct BuildInputs {
@@ -40,6 +53,8 @@ pub struct BuildInputs {
     pub face_api_archive: PathBuf,
     /// The Python wheel with the detector's networks.
     pub facenet_archive: PathBuf,
+    /// The Python wheel with the networks for text.
+    pub rapidocr_archive: PathBuf,
     /// The pack's folder: new, empty, or an older pack, which is replaced.
     pub out_dir: PathBuf,
     /// Whether archives with other digests than the pinned ones are taken too.
@@ -60,6 +75,11 @@ pub fn build(inputs: &BuildInputs) -> Result<Manifest, Error> {
     let facenet = Package::open(
         &inputs.facenet_archive,
         ("pypi:facenet-pytorch", "2.6.0", FACENET_SHA256),
+        inputs.allow_other_archives,
+    )?;
+    let rapidocr = Package::open(
+        &inputs.rapidocr_archive,
+        ("pypi:rapidocr-onnxruntime", "1.4.4", RAPIDOCR_SHA256),
         inputs.allow_other_archives,
     )?;
     let parent = parent_of(&inputs.out_dir);
@@ -88,6 +108,7 @@ pub fn build(inputs: &BuildInputs) -> Result<Manifest, Error> {
         face_api.source(),
         contract(Some(150), MEAN, 255.0),
     )?;
+    writer.write_text_networks(&rapidocr)?;
     let manifest = writer.finish()?;
     let old = workshop.path().join("old");
     if let Err(error) = replace(&dir, &inputs.out_dir, &old) {
@@ -128,7 +149,7 @@ impl Package {
 }
 
 fn contract(side_px: Option<u32>, mean: [f32; 3], divisor: f32) -> InputContract {
-    InputContract { side_px, mean, divisor }
+    InputContract { side_px, layout: Layout::NhwcRgb, mean, divisor }
 }
 
 fn mtcnn(package: &Package) -> Result<Network, Error> {
@@ -182,20 +203,45 @@ impl Writer<'_> {
         input: InputContract,
     ) -> Result<(), Error> {
         let file = format!("{name}.safetensors");
-        let path = self.dir.join(&file);
         let bytes = safetensors::serialize(tensors, None).map_err(candle_core::Error::from)?;
-        write_synced(&path, &bytes)?;
+        self.put(&file, &bytes)?;
+        let (name, licence) = (name.into(), "MIT".into());
+        self.networks.push(manifest::Network { name, file, dictionary: None, licence, source, input });
+        Ok(())
+    }
+
+    /// The networks for text as they are, and the recogniser's dictionary, which only its metadata hold.
+    fn write_text_networks(&mut self, package: &Package) -> Result<(), Error> {
+        let names = [TEXT_DETECTOR, TEXT_RECOGNIZER];
+        let entries = archive::read_zip(&package.path, &package.bytes, &names.map(|(_, entry)| entry))?;
+        for (name, entry) in names {
+            let (file, bytes) = (format!("{name}.onnx"), &entries[entry]);
+            self.put(&file, bytes)?;
+            let mut dictionary = None;
+            if (name, entry) == TEXT_RECOGNIZER {
+                let characters = onnx::read_metadata(bytes, DICTIONARY_KEY)
+                    .map_err(|detail| Error::Weights { name: entry.into(), detail })?;
+                self.put(DICTIONARY_FILE, characters.as_bytes())?;
+                dictionary = Some(DICTIONARY_FILE.into());
+            }
+            self.networks.push(manifest::Network {
+                name: name.into(),
+                file,
+                dictionary,
+                licence: "Apache-2.0".into(),
+                source: package.source(),
+                input: InputContract { layout: Layout::NchwBgr, ..contract(None, [127.5; 3], 127.5) },
+            });
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, file: &str, bytes: &[u8]) -> Result<(), Error> {
+        write_synced(&self.dir.join(file), bytes)?;
         self.files.push(manifest::File {
-            path: file.clone(),
-            sha256: digest::of_bytes(&bytes),
+            path: file.into(),
+            sha256: digest::of_bytes(bytes),
             size_bytes: bytes.len() as u64,
-        });
-        self.networks.push(manifest::Network {
-            name: name.into(),
-            file,
-            licence: "MIT".into(),
-            source,
-            input,
         });
         Ok(())
     }

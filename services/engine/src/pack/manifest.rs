@@ -29,8 +29,11 @@ pub struct Manifest {
 pub struct Network {
     /// Name the engine loads it by.
     pub name: String,
-    /// The file with its tensors, one of [`Manifest::files`].
+    /// The file with its tensors (`.safetensors`) or with all of it (`.onnx`), one of [`Manifest::files`].
     pub file: String,
+    /// The file that names the classes of its output, a line each, one of [`Manifest::files`]; absent where it has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dictionary: Option<String>,
     /// SPDX identifier of the weights' licence.
     pub licence: String,
     /// Where the weights come from.
@@ -51,13 +54,33 @@ pub struct Source {
     pub archive_sha256: String,
 }
 
-/// What a network expects of its input: NHWC RGB, `(pixel - mean) / divisor` of pixels 0 to 255.
+/// The order of a network's input.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layout {
+    /// Row by row, red, green and blue of each pixel side by side.
+    #[default]
+    NhwcRgb,
+    /// A plane of blue, one of green, one of red.
+    NchwBgr,
+}
+
+impl Layout {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What a network expects of its input: `(pixel - mean) / divisor` of pixels 0 to 255.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputContract {
     /// Side of the square input, pixels; absent when any size goes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub side_px: Option<u32>,
+    /// Order of the numbers.
+    #[serde(skip_serializing_if = "Layout::is_default", default)]
+    pub layout: Layout,
     /// Subtracted from red, green and blue.
     pub mean: [f32; 3],
     /// Divides the difference; not zero.
@@ -95,11 +118,11 @@ impl Manifest {
             return Err(bad(format!("{:?} is not the name of a file in the pack", file.path)));
         }
         for network in &manifest.networks {
-            if !manifest.files.iter().any(|file| file.path == network.file) {
-                return Err(bad(format!(
-                    "{:?} of network {} is not among the files",
-                    network.file, network.name
-                )));
+            let named = std::iter::once(&network.file).chain(&network.dictionary);
+            for name in named {
+                if !manifest.files.iter().any(|file| file.path == *name) {
+                    return Err(bad(format!("{name:?} of network {} is not among the files", network.name)));
+                }
             }
             if !(network.input.divisor.is_finite() && network.input.divisor > 0.0) {
                 return Err(bad(format!("the divisor of network {} is not a positive number", network.name)));

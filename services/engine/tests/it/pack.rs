@@ -9,7 +9,7 @@ use candle_core::{Device, Tensor};
 use prosopa_contract::engine::Engine;
 use prosopa_engine::{
     Config, EngineService, Error as OpenError,
-    pack::{BuildInputs, Error, Manifest, Pack, build},
+    pack::{BuildInputs, Error, Manifest, NETWORKS, Pack, build},
 };
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -60,6 +60,7 @@ fn inputs(dir: &Path, allow_other_archives: bool) -> BuildInputs {
     BuildInputs {
         face_api_archive: archive("face-api.tgz"),
         facenet_archive: archive("facenet.whl"),
+        rapidocr_archive: archive("rapidocr.whl"),
         out_dir: dir.join("pack"),
         allow_other_archives,
     }
@@ -70,15 +71,18 @@ async fn the_digest_names_the_manifest() {
     let pack = Pack::open(model_pack_dir()).unwrap();
     assert_eq!(pack.digest(), shared_engine().describe_models().await.unwrap().model_digest);
     let names: Vec<_> = pack.manifest().networks.iter().map(|network| network.name.as_str()).collect();
-    assert_eq!(names, ["mtcnn", "landmarks68", "recognition"]);
-    assert!(pack.manifest().networks.iter().all(|network| network.licence == "MIT"));
+    assert_eq!(names, NETWORKS);
+    let licences: Vec<_> = pack.manifest().networks.iter().map(|network| network.licence.as_str()).collect();
+    assert_eq!(licences, ["MIT", "MIT", "MIT", "Apache-2.0", "Apache-2.0"]);
 }
 
 #[test]
-fn a_flipped_bit_in_any_tensor_file_is_refused() {
-    for name in ["mtcnn", "landmarks68", "recognition"] {
+fn a_flipped_bit_in_any_file_is_refused() {
+    let pack = Pack::open(model_pack_dir()).unwrap();
+    assert_eq!(pack.manifest().files.len(), 6);
+    for name in pack.manifest().files.iter().map(|file| file.path.as_str()) {
         let dir = copy_pack();
-        let path = dir.path().join(format!("{name}.safetensors"));
+        let path = dir.path().join(name);
         let mut bytes = fs::read(&path).unwrap();
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
@@ -115,6 +119,20 @@ fn a_file_changed_after_the_pack_was_opened_is_refused() {
     assert!(pack.load("mtcnn", &Device::Cpu).is_ok());
 }
 
+/// So that a pack of an earlier version is made anew.
+#[test]
+fn a_pack_without_a_network_of_this_version_is_refused() {
+    for network in NETWORKS {
+        let dir = copy_pack();
+        change_manifest(dir.path(), |manifest| manifest.networks.retain(|entry| entry.name != network));
+        let refused = Pack::open(dir.path());
+        assert!(
+            matches!(&refused, Err(Error::MissingNetwork { network: found }) if found == network),
+            "{network}"
+        );
+    }
+}
+
 #[test]
 fn an_archive_with_another_digest_is_refused() {
     let dir = tempfile::tempdir().unwrap();
@@ -130,7 +148,7 @@ fn an_archive_that_is_none_leaves_nothing_behind() {
     let inputs = inputs(dir.path(), true);
     assert!(matches!(build(&inputs), Err(Error::Archive { path, .. }) if path == inputs.facenet_archive));
     let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 2, "{left:?}");
+    assert_eq!(left.len(), 3, "{left:?}");
 }
 
 /// A pack whose files are whole, but hold other networks than these, is refused when it is opened, not with each picture.

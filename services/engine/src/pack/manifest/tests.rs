@@ -12,9 +12,10 @@ fn manifest() -> Manifest {
         networks: vec![Network {
             name: "net".into(),
             file: "net.safetensors".into(),
+            dictionary: None,
             licence: "MIT".into(),
             source: Source { package: "npm:x".into(), version: "1".into(), archive_sha256: "00".into() },
-            input: InputContract { side_px: None, mean: [1.0; 3], divisor: 2.0 },
+            input: InputContract { side_px: None, layout: Layout::NhwcRgb, mean: [1.0; 3], divisor: 2.0 },
         }],
         files: vec![File { path: "net.safetensors".into(), sha256: "00".into(), size_bytes: 1 }],
     }
@@ -43,9 +44,10 @@ fn files_outside_of_the_pack_are_refused() {
 
 #[test]
 fn other_versions_unlisted_files_and_zero_divisors_are_refused() {
-    let changes: [fn(&mut Manifest); 3] = [
+    let changes: [fn(&mut Manifest); 4] = [
         |manifest| manifest.format_version = 2,
         |manifest| manifest.networks[0].file = "other.safetensors".into(),
+        |manifest| manifest.networks[0].dictionary = Some("other.txt".into()),
         |manifest| manifest.networks[0].input.divisor = 0.0,
     ];
     for change in changes {
