@@ -1,14 +1,17 @@
 //! The face engine's contract: the trait, its messages (generated from `proto/prosopa/engine/v1`), its errors.
 
+mod calibration;
 mod grpc;
 
 use async_trait::async_trait;
 
 pub use self::{
+    calibration::{Band, Reading},
     grpc::{EngineClient, serve_engine},
     messages::{
-        AnalyzeFacesRequest, AnalyzeFacesResponse, BoundingBox, DescribeModelsRequest,
-        DescribeModelsResponse, Face, ImageFormat, ImageInfo, Point, Quality, StageTimings,
+        AnalyzeFacesRequest, AnalyzeFacesResponse, BoundingBox, Calibration, CalibrationPoint,
+        DescribeModelsRequest, DescribeModelsResponse, Face, ImageFormat, ImageInfo, Point, Quality,
+        StageTimings,
     },
 };
 

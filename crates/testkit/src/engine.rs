@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use prosopa_contract::engine::{
-    AnalyzeFacesRequest, AnalyzeFacesResponse, BoundingBox, DescribeModelsResponse, Engine, EngineError,
-    Face, ImageFormat, ImageInfo, Point, Quality, StageTimings,
+    AnalyzeFacesRequest, AnalyzeFacesResponse, BoundingBox, Calibration, CalibrationPoint,
+    DescribeModelsResponse, Engine, EngineError, Face, ImageFormat, ImageInfo, Point, Quality, StageTimings,
 };
 
 type Script = dyn Fn(AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError> + Send + Sync;
@@ -28,7 +28,12 @@ impl Engine for ScriptedEngine {
     }
 
     async fn describe_models(&self) -> Result<DescribeModelsResponse, EngineError> {
-        Ok(DescribeModelsResponse { name: "scripted".into(), ..DescribeModelsResponse::default() })
+        Ok(DescribeModelsResponse {
+            model_digest: "0".repeat(64),
+            name: "scripted".into(),
+            calibration: Some(calibration()),
+            ..DescribeModelsResponse::default()
+        })
     }
 }
 
@@ -48,5 +53,36 @@ pub fn analysis_of(format: ImageFormat, face_count: usize) -> AnalyzeFacesRespon
         faces: vec![face; face_count],
         model_digest: "0".repeat(64),
         timings: Some(StageTimings { decode_us: 1, detect_us: 2, ..StageTimings::default() }),
+    }
+}
+
+/// What distances mean to the scripted engine: a match up to .6 keeps a false match rate of .02, the least that can be kept;
+/// from 1 on two persons are certain; in between it cannot tell.
+pub fn calibration() -> Calibration {
+    let point =
+        |distance, [match_probability, low, high]: [f64; 3], [rate, rate_low, rate_high]: [f64; 3]| {
+            CalibrationPoint {
+                distance,
+                match_probability,
+                match_probability_low: low,
+                match_probability_high: high,
+                false_match_rate: rate,
+                false_match_rate_low: rate_low,
+                false_match_rate_high: rate_high,
+            }
+        };
+    Calibration {
+        points: vec![
+            point(0.4, [0.99, 0.95, 0.999], [0.0, 0.0, 0.005]),
+            point(0.6, [0.5, 0.3, 0.7], [0.01, 0.005, 0.02]),
+            point(1.0, [0.01, 0.001, 0.05], [0.9, 0.8, 0.95]),
+        ],
+        genuine_pairs: 100,
+        impostor_pairs: 500,
+        people: 10,
+        trusted_distance_min: 0.3,
+        trusted_distance_max: 0.9,
+        fmr_distance_min: 0.6,
+        source_sha256: "0".repeat(64),
     }
 }

@@ -26,7 +26,7 @@ pub use self::{
     broker::{SeenRecord, TestBroker, Topics},
     clock::ManualClock,
     databases::TestDatabases,
-    engine::{ScriptedEngine, analysis_of},
+    engine::{ScriptedEngine, analysis_of, calibration},
     exchange::{Received, send},
     files::contains_anywhere,
     log::{keep_log, take_log},

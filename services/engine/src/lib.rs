@@ -5,6 +5,7 @@
 
 mod analysis;
 mod config;
+pub mod evaluation;
 mod hosting;
 mod image;
 mod kernels;

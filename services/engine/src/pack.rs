@@ -4,8 +4,9 @@
 
 mod archive;
 pub mod build;
+mod calibration;
 mod convert;
-mod digest;
+pub(crate) mod digest;
 mod face_api;
 pub mod manifest;
 mod onnx;
@@ -13,7 +14,8 @@ mod torch_pickle;
 
 use std::{
     collections::HashMap,
-    fs, io,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -21,6 +23,7 @@ use candle_core::{Device, Tensor};
 
 pub use self::{
     build::{BuildInputs, build},
+    calibration::{Calibration, Point},
     manifest::{InputContract, Layout, Manifest},
 };
 
@@ -209,6 +212,28 @@ impl Pack {
         digest::check(&path, &bytes, &file.sha256)?;
         Ok(bytes)
     }
+}
+
+/// Puts a calibration into the manifest of the pack in `dir`, which gets another digest by that. The manifest is replaced
+/// as a whole or not at all.
+///
+/// # Errors
+/// The pack cannot be opened, or its manifest cannot be written.
+pub fn set_calibration(dir: impl AsRef<Path>, calibration: Calibration) -> Result<(), Error> {
+    let pack = Pack::open(dir)?;
+    let manifest = Manifest { calibration: Some(calibration), ..pack.manifest };
+    let text = manifest.to_text()?;
+    Manifest::parse(text.as_bytes())?;
+    let path = pack.dir.join(MANIFEST_FILE);
+    let fault = |source| Error::File { path: path.clone(), source };
+    let mut file = tempfile::NamedTempFile::new_in(&pack.dir).map_err(fault)?;
+    let write = file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all());
+    write.map_err(fault)?;
+    // A temporary file is its owner's alone; the manifest keeps what it had.
+    let permissions = fs::metadata(&path).map_err(fault)?.permissions();
+    fs::set_permissions(file.path(), permissions).map_err(fault)?;
+    file.persist(&path).map_err(|error| fault(error.error))?;
+    Ok(())
 }
 
 /// Reads a whole file of at most `bytes_max` bytes.

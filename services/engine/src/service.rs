@@ -10,7 +10,7 @@ use prosopa_contract::engine::{
 use crate::{
     analysis::{Analyzer, Options, check_len},
     config::{Config, Invalid},
-    pack::{self, Pack},
+    pack::{self, Calibration, Pack},
     queue::{Limits, Queue, Stats},
 };
 
@@ -65,6 +65,7 @@ impl EngineService {
             name: manifest.name.clone(),
             version: manifest.version.clone(),
             device: "cpu".into(),
+            calibration: manifest.calibration.as_ref().map(Calibration::to_message),
         };
         tracing::info!(
             digest = %description.model_digest, name = %description.name, version = %description.version,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Error, MANIFEST_FILE, archive,
+    Calibration, Error, MANIFEST_FILE, archive,
     convert::{CASCADE, Network, convert_cascade, convert_landmarks, convert_recognition},
     digest, face_api,
     manifest::{self, FORMAT_VERSION, InputContract, Layout, Manifest, Source},
@@ -45,6 +45,19 @@ const TEXT_RECOGNIZER: (&str, &str) =
 /// Where the recogniser's metadata hold its characters, a line each.
 const DICTIONARY_KEY: &str = "character";
 const DICTIONARY_FILE: &str = "text_recognizer.txt";
+
+/// What the distances of these networks' embeddings mean. Made by `prosopa models calibrate --pairs
+/// services/engine/tests/assets/pairs.csv`: 900 pairs, 114 of one person and 786 of two, of nine persons.
+const CALIBRATION: &str = include_str!("build/calibration.json");
+
+/// The calibration that a built pack carries.
+///
+/// # Errors
+/// [`Error::Manifest`].
+pub fn default_calibration() -> Result<Calibration, Error> {
+    serde_json::from_str(CALIBRATION)
+        .map_err(|error| Error::Manifest { detail: format!("calibration: {error}") })
+}
 
 /// What a pack is built from, and where.
 #[derive(Debug, Clone)]
@@ -253,12 +266,9 @@ impl Writer<'_> {
             version: PACK_VERSION.into(),
             networks: self.networks,
             files: self.files,
+            calibration: Some(default_calibration()?),
         };
-        let path = self.dir.join(MANIFEST_FILE);
-        let mut text = serde_json::to_string_pretty(&manifest)
-            .map_err(|error| Error::Manifest { detail: error.to_string() })?;
-        text.push('\n');
-        write_synced(&path, text.as_bytes())?;
+        write_synced(&self.dir.join(MANIFEST_FILE), manifest.to_text()?.as_bytes())?;
         sync(self.dir)?;
         Ok(manifest)
     }

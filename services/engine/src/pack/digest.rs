@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::Error;
 
 /// Digest of some bytes.
-pub(super) fn of_bytes(bytes: &[u8]) -> String {
+pub(crate) fn of_bytes(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(64);
     for byte in Sha256::digest(bytes) {
         // Writing to a string does not fail.

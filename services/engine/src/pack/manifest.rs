@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Error;
+use super::{Calibration, Error};
 
 /// The format this version reads and writes.
 pub const FORMAT_VERSION: u32 = 1;
@@ -21,6 +21,9 @@ pub struct Manifest {
     pub networks: Vec<Network>,
     /// Every file besides the manifest.
     pub files: Vec<File>,
+    /// What distances between the embeddings mean; absent where nobody has measured it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub calibration: Option<Calibration>,
 }
 
 /// One network.
@@ -104,7 +107,7 @@ impl Manifest {
     ///
     /// # Errors
     /// [`Error::Manifest`]: not JSON of this shape, another format version, a file outside of the pack, a divisor that is
-    /// not a positive number, or a network whose file is not listed.
+    /// not a positive number, a network whose file is not listed, or a calibration that is not monotone.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let bad = |detail: String| Error::Manifest { detail };
         let manifest: Self = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
@@ -128,7 +131,19 @@ impl Manifest {
                 return Err(bad(format!("the divisor of network {} is not a positive number", network.name)));
             }
         }
+        if let Some(fault) = manifest.calibration.as_ref().and_then(Calibration::fault) {
+            return Err(bad(format!("calibration: {fault}")));
+        }
         Ok(manifest)
+    }
+
+    /// The text that [`Self::parse`] reads, indented, with a line's end.
+    ///
+    /// # Errors
+    /// [`Error::Manifest`].
+    pub fn to_text(&self) -> Result<String, Error> {
+        let text = serde_json::to_string_pretty(self);
+        text.map(|text| text + "\n").map_err(|error| Error::Manifest { detail: error.to_string() })
     }
 
     /// A network by its name.

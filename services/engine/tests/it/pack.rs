@@ -12,18 +12,8 @@ use prosopa_engine::{
     pack::{BuildInputs, Error, Manifest, NETWORKS, Pack, build},
 };
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 
-use crate::support::{model_pack_dir, shared_engine};
-
-fn copy_pack() -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(model_pack_dir()).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), dir.path().join(entry.file_name())).unwrap();
-    }
-    dir
-}
+use crate::support::{copy_pack, model_pack_dir, shared_engine};
 
 fn open(dir: &Path) -> Result<(), OpenError> {
     let config = Config { model_pack_dir: dir.to_path_buf(), ..Config::default() };

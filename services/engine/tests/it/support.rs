@@ -8,6 +8,7 @@ use std::{
 
 use prosopa_contract::engine::{AnalyzeFacesRequest, AnalyzeFacesResponse, Engine, EngineError, Face};
 use prosopa_engine::{Config, EngineService};
+use tempfile::TempDir;
 
 /// The folder of the model pack; without it nothing here can be tested.
 pub(crate) fn model_pack_dir() -> PathBuf {
@@ -19,6 +20,16 @@ pub(crate) fn model_pack_dir() -> PathBuf {
         "no model pack in {}: run `make models` first",
         dir.display()
     );
+    dir
+}
+
+/// A pack that a test may change.
+pub(crate) fn copy_pack() -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(model_pack_dir()).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), dir.path().join(entry.file_name())).unwrap();
+    }
     dir
 }
 

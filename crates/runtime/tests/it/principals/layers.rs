@@ -10,7 +10,7 @@ use tonic::{
 };
 use tower::{Layer, Service, ServiceExt, service_fn};
 
-use prosopa_contract::engine::{DescribeModelsResponse, Engine, EngineClient, EngineError, serve_engine};
+use prosopa_contract::engine::{Engine, EngineClient, EngineError, serve_engine};
 use prosopa_http::Caller;
 use prosopa_model::{Principal, QuotaSnapshot, RateLimit, Scopes};
 use prosopa_runtime::{PROSOPA_PRINCIPAL, SignPrincipal, VerifyPrincipal};
@@ -107,8 +107,7 @@ async fn one_layer_serves_both_kinds_of_servers() {
     tokio::spawn(server.serve_with_incoming(incoming));
     let channel = connect(address);
     let answer = EngineClient::new(channel.clone()).describe_models().await;
-    let expected = DescribeModelsResponse { name: "scripted".into(), ..DescribeModelsResponse::default() };
-    assert_eq!(answer, Ok(expected), "public methods need no principal");
+    assert_eq!(answer.unwrap().name, "scripted", "public methods need no principal");
     assert!(call(channel, request(GUARDED[1], &[b"forged"])).await.is_unauthenticated());
 }
 

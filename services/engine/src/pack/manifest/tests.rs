@@ -18,6 +18,7 @@ fn manifest() -> Manifest {
             input: InputContract { side_px: None, layout: Layout::NhwcRgb, mean: [1.0; 3], divisor: 2.0 },
         }],
         files: vec![File { path: "net.safetensors".into(), sha256: "00".into(), size_bytes: 1 }],
+        calibration: None,
     }
 }
 
