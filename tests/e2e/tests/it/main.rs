@@ -17,6 +17,7 @@ mod edge;
 mod faces;
 mod google;
 mod identity;
+mod images;
 mod internal_tls;
 mod jobs;
 mod limits;
