@@ -18,6 +18,7 @@ mod prefer;
 mod schema;
 pub mod signatures;
 pub mod sockets;
+mod units;
 
 pub use self::{
     answer::{CurrentRequestId, X_REQUEST_ID, finish_answers},
@@ -34,4 +35,5 @@ pub use self::{
         PageRequest,
     },
     prefer::{PREFER, PREFERENCE_APPLIED, Preferences, accepted},
+    units::{set_units_done, take_units_done},
 };

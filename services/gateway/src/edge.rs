@@ -39,7 +39,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use prosopa_contract::verifier::{Verifier, VerifyError};
-use prosopa_http::{Access, IDEMPOTENT_REPLAYED, Leftovers};
+use prosopa_http::{Access, IDEMPOTENT_REPLAYED, Leftovers, take_units_done};
 use prosopa_model::{Clock, Principal, Role, Scope};
 use prosopa_problem::Problem;
 use prosopa_runtime::PeerAddress;
@@ -121,7 +121,9 @@ pub(crate) async fn answer(State(edge): State<Arc<Edge>>, mut request: Request) 
         problem.into_response()
     });
     let is_replay = response.headers().contains_key(&IDEMPOTENT_REPLAYED.0);
-    settle(&mut exchange, (!is_late).then(|| response.status()), is_replay).await;
+    let units_done = take_units_done(response.headers_mut());
+    let status = (!is_late).then(|| response.status());
+    settle(&mut exchange, status, is_replay, units_done).await;
     exchange.end_stage(Stage::Admit);
     leftovers.discard().await;
     exchange.standing.write(response.headers_mut(), edge.clock.now());

@@ -101,17 +101,28 @@ impl Edge {
 }
 
 /// Keeps or gives back what was reserved, by the answer; without one, by whether the service was called. Of bytes only
-/// those are kept that were read.
-pub(super) async fn settle(exchange: &mut Exchange<'_>, answered: Option<StatusCode>, is_replay: bool) {
+/// those are kept that were read; of all else at most `units_done`, where the service says how much it did.
+pub(super) async fn settle(
+    exchange: &mut Exchange<'_>,
+    answered: Option<StatusCode>,
+    is_replay: bool,
+    units_done: Option<u64>,
+) {
     let Some(Charge { reservation, plan, units, body }) = exchange.charge.take() else { return };
     let usage = if is_replay || answered.map_or_else(|| !reservation.is_handed_on(), is_worthless) {
         reservation.refund().await
     } else {
-        let actual = units.with(Meter::Bytes, body.bytes().min(units.of(Meter::Bytes)));
+        let bytes = body.bytes().min(units.of(Meter::Bytes));
+        let actual = units_done.map_or(units, |done| at_most(units, done)).with(Meter::Bytes, bytes);
         let operation = exchange.operation();
         reservation.settle(&plan.charge(operation, &actual)).await
     };
     exchange.standing.quota = Some(usage);
+}
+
+/// No more than this much of any meter.
+fn at_most(units: Units, most: u64) -> Units {
+    Meter::ALL.into_iter().fold(units, |units, meter| units.with(meter, units.of(meter).min(most)))
 }
 
 /// Whether an answer of this status is not charged.

@@ -36,6 +36,21 @@ async fn answers_that_were_worth_nothing_are_given_back() {
     }
 }
 
+/// K3, F5: of an operation that counts as the most that it may do only what it did is charged, and never more than was
+/// reserved; the caller is told the counters, not how the service told them.
+#[tokio::test]
+async fn what_was_not_done_is_given_back() {
+    let gateway = Gateway::start(fast()).await;
+    gateway.know("token", &user());
+    for (done, used) in [(2, 2), (0, 2), (9, 7)] {
+        let answer = gateway.send(Call::post(&format!("/api/v1/things/some/{done}")).bearer("token")).await;
+        assert_eq!(answer.status, 201);
+        assert_eq!(gateway.used("token").await, (used, used), "{done}");
+        assert!(answer.header("ratelimit").contains(&format!("\"day\";r={};", 100 - used)));
+        assert!(!answer.headers.contains_key("prosopa-units-done"));
+    }
+}
+
 /// F5: a refund can be spent at once.
 #[tokio::test]
 async fn a_refund_counts_before_the_next_request() {

@@ -76,6 +76,7 @@ fn endpoints() -> Endpoints<Probe> {
             metered("create_bundle", "/api/v1/things/bundles").metered(5).counting(Meter::Images, 3),
             create_thing,
         )
+        .add(metered("create_some", "/api/v1/things/some/{done}").metered(5), create_some)
         .add(Operation::get("get_thing", "/api/v1/things/{id}"), get_thing)
         .add(Operation::delete("delete_thing", "/api/v1/things/{id}").scope(Scope::FacesWrite), get_thing)
         .add(Operation::post("sign_in", "/api/v1/sign-in").body_bytes_max(64).same_origin(), upload)
@@ -159,6 +160,13 @@ async fn note(body: BodyBytes) -> Response {
         Ok(said) => axum::Json(json!({ "said": said, "api_key": "SECRET" })).into_response(),
         Err(_) => Problem::invalid("/name", "must be a name").into_response(),
     }
+}
+
+/// Does a part of what it counts as.
+async fn create_some(Path(done): Path<u64>) -> impl IntoResponse {
+    let mut response = StatusCode::CREATED.into_response();
+    prosopa_http::set_units_done(response.headers_mut(), done);
+    response
 }
 
 async fn upload(body: BodyBytes) -> impl IntoResponse {
