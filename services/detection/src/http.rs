@@ -1,5 +1,6 @@
 //! The public routes: how detections and pictures are spoken.
 
+mod batch;
 mod detections;
 mod form;
 mod images;
@@ -15,5 +16,9 @@ use crate::state::State;
 
 /// Every route of the service.
 pub(crate) fn endpoints() -> Endpoints<State> {
-    detections::endpoints().merge(images::endpoints()).merge(jobs::endpoints()).merge(subjects::endpoints())
+    detections::endpoints()
+        .merge(batch::endpoints())
+        .merge(images::endpoints())
+        .merge(jobs::endpoints())
+        .merge(subjects::endpoints())
 }

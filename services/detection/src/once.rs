@@ -23,6 +23,20 @@ pub(crate) async fn claim(
     idempotency::claim(&state.database, request, state.clock.now()).await
 }
 
+/// The same for a part of a request, which has a name beside the key and is done once by itself.
+pub(crate) async fn claim_part(
+    state: &State,
+    account_id: AccountId,
+    operation: &'static str,
+    (key, part): (&IdempotencyKey, &[u8]),
+    content: &[&[u8]],
+) -> Result<Known, prosopa_store::Error> {
+    // The part's bytes first: those of all parts are as many, so no two pairs are one text.
+    let name = [part, key.as_bytes()].concat();
+    let request = KeyedRequest::new(account_id, operation, &name, content);
+    idempotency::claim(&state.database, request, state.clock.now()).await
+}
+
 /// Notes what a request that may be sent again has made.
 pub(crate) async fn finish(tx: &mut Tx, once: Option<&Claim>, resource_id: &str) -> Result<(), Error> {
     match once {

@@ -266,7 +266,7 @@ async fn delete_detection(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn check_range(
+pub(super) fn check_range(
     pointer: &str,
     value: Option<u32>,
     range: &std::ops::RangeInclusive<u32>,
