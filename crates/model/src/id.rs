@@ -59,6 +59,8 @@ kinds! {
     Job JobId "job";
     /// One HTTP request.
     Request RequestId "req";
+    /// A stored comparison of faces.
+    Match MatchId "mat";
 }
 
 impl<K: Kind> Id<K> {

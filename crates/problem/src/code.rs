@@ -72,6 +72,9 @@ codes! {
     Unavailable "unavailable" SERVICE_UNAVAILABLE "A part of the service cannot be reached";
     DeadlineExceeded "deadline-exceeded" GATEWAY_TIMEOUT "The answer took too long";
     StorageFull "storage-full" INSUFFICIENT_STORAGE "There is no room to store this";
+    NoFace "no-face" UNPROCESSABLE_ENTITY "There is no face in the picture";
+    SeveralFaces "several-faces" UNPROCESSABLE_ENTITY "There are several faces in the picture";
+    NotCalibrated "not-calibrated" NOT_IMPLEMENTED "The models do not say what distances mean";
 }
 
 impl Code {

@@ -14,6 +14,9 @@ use crate::state::State;
 /// What the price list calls a detection; a unit is a picture.
 pub(crate) const FACES_DETECTION: &str = "faces.detection";
 
+/// What the price list calls a match; a unit is a comparison.
+pub(crate) const FACES_MATCH: &str = "faces.match";
+
 /// What a result costs, and whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Charge {

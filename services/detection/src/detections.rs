@@ -11,7 +11,7 @@ use prosopa_http::{ListRequest, Page};
 use prosopa_model::{AccountId, Cursor, DetectionId, SubjectId, Timestamp};
 
 pub(crate) use self::making::{
-    Look, Made, NewDetection, SentPicture, Source, create, look_at_kept, look_at_sent,
+    FoundFaces, Look, Made, NewDetection, SentPicture, Source, create, find_faces, look_at_kept, look_at_sent,
 };
 use self::{findings::Findings, timings::Timings};
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     faces::Face,
     images::{self, Image},
     state::State,
-    store::{self, detections::DetectionRow},
+    store::{self, detections::DetectionRow, images::ImageRow},
     subjects::Subject,
 };
 
@@ -90,6 +90,19 @@ pub(crate) async fn get(state: &State, account_id: AccountId, id: DetectionId) -
     let sealed = sealed.ok_or(Error::NoDetection(id))?;
     let findings = Findings::open(state, row.subject_id, id, sealed).await?;
     Ok(assemble(row, findings.faces))
+}
+
+/// The faces that a detection has found in a picture with the model of this digest; none where no face is known. There may be
+/// more of them in the picture.
+pub(crate) async fn find_known_faces(
+    state: &State,
+    image: &ImageRow,
+    model_digest: &str,
+) -> Result<Option<FoundFaces>, Error> {
+    let found = store::detections::find_findings_in(&state.database, image.id, model_digest).await?;
+    let Some(found) = found else { return Ok(None) };
+    let findings = Findings::open(state, image.subject_id, found.id, found.findings).await?;
+    Ok(Some(FoundFaces { faces: findings.into_faces(), model_digest: model_digest.to_owned(), cpu_us: 0 }))
 }
 
 /// Deletes a detection, and its picture if that was not uploaded by itself and nothing else is left in it. Rows go first, so

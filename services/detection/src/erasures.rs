@@ -62,6 +62,7 @@ async fn remove_found(
     account_id: AccountId,
     id: ImageId,
 ) -> Result<(), prosopa_store::Error> {
+    store::matches::delete_of_image(tx, id).await?;
     loop {
         let rows = store::detections::list_of_image(tx, id, STEP).await?;
         if rows.is_empty() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prosopa_contract::engine::EngineError;
-use prosopa_model::{DetectionId, ImageId};
+use prosopa_model::{DetectionId, ImageId, MatchId};
 use prosopa_problem::{Code, Problem};
 use prosopa_vault::{BlobError, OpenError, VaultError};
 
@@ -57,6 +57,46 @@ pub(crate) enum Error {
     /// What was noted of a request that is sent again cannot be read.
     #[error("a request's result cannot be found again")]
     UnknownResource,
+    /// There is no such match, or it is someone else's.
+    #[error("there is no match {0}")]
+    NoMatch(MatchId),
+    /// A match cannot be written, or what was stored cannot be read again.
+    #[error("the match {id} cannot be kept or read")]
+    Match {
+        id: MatchId,
+        #[source]
+        source: FindingsError,
+    },
+    /// What is wrong with one of several things of a request.
+    #[error("{pointer}: {source}")]
+    At { pointer: String, source: Box<Error> },
+    /// The text names no picture.
+    #[error("there is no such image")]
+    NoSuchImage,
+    /// A face is needed.
+    #[error("there is no face in this picture")]
+    NoFace,
+    /// There may be one face only.
+    #[error("there are {faces_found} faces in this picture")]
+    SeveralFaces { faces_found: usize },
+    /// There are not so many faces.
+    #[error("there are {faces_found} faces in this picture, the first one is 0")]
+    NoSuchFace { faces_found: usize },
+    /// A false match rate is none.
+    #[error("must be above 0 and at most 0.5")]
+    FmrRange,
+    /// A false match rate is lower than the calibration can promise.
+    #[error("must be at least {least}: fewer false matches cannot be promised by what was measured")]
+    FmrUntrusted { least: f64 },
+    /// The model pack does not say what distances mean.
+    #[error("the models are not calibrated")]
+    NotCalibrated,
+    /// The engine gave faces that cannot be compared.
+    #[error("the engine gave no embeddings of one length")]
+    NoEmbedding,
+    /// The engine is changing its models.
+    #[error("the engine is changing its models")]
+    ModelsChanged,
     /// What a job is to do cannot be written down.
     #[error("the job's input cannot be written")]
     Input(#[source] serde_json::Error),
@@ -86,6 +126,13 @@ pub(crate) enum FindingsError {
     Json(#[from] serde_json::Error),
 }
 
+impl Error {
+    /// Says which of several things of a request it is about.
+    pub(crate) fn at(self, pointer: impl Into<String>) -> Self {
+        Self::At { pointer: pointer.into(), source: Box::new(self) }
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
@@ -96,7 +143,23 @@ impl From<Error> for Problem {
             Error::NoRoom => Self::new(Code::Overloaded)
                 .with_detail(error.to_string())
                 .with_retry_after(Duration::from_secs(2)),
-            Error::NoDetection(_) | Error::NoImage(_) => Self::new(Code::NotFound),
+            Error::NoDetection(_) | Error::NoImage(_) | Error::NoMatch(_) | Error::NoSuchImage => {
+                Self::new(Code::NotFound)
+            }
+            Error::At { pointer, source } => at_place(pointer, *source),
+            Error::NoFace => Self::new(Code::NoFace),
+            Error::SeveralFaces { faces_found } => {
+                Self::new(Code::SeveralFaces).with_member("faces_found", faces_found)
+            }
+            Error::NoSuchFace { .. } => Self::new(Code::ValidationFailed).with_detail(error.to_string()),
+            Error::FmrRange => Self::invalid("/max_fmr", error.to_string()),
+            Error::FmrUntrusted { least } => {
+                Self::invalid("/max_fmr", error.to_string()).with_member("max_fmr_min", least)
+            }
+            Error::NotCalibrated => Self::new(Code::NotCalibrated),
+            Error::ModelsChanged => Self::new(Code::Unavailable)
+                .with_detail(error.to_string())
+                .with_retry_after(Duration::from_secs(1)),
             Error::Superseded => prosopa_http::key_in_use(),
             Error::Store(error) => error.into(),
             Error::Job(error) => error.into(),
@@ -111,10 +174,23 @@ impl From<Error> for Problem {
             | Error::Broken(_)
             | Error::Input(_)
             | Error::Findings { .. }
+            | Error::Match { .. }
+            | Error::NoEmbedding
             | Error::Details { .. }
             | Error::UnknownResource => Self::internal(error),
         }
     }
+}
+
+/// The problem of one of several things of a request; those that are about no thing of it stay as they are.
+fn at_place(pointer: String, error: Error) -> Problem {
+    let words = match &error {
+        // Whether it is another's is nobody's business.
+        Error::NoImage(_) | Error::NoSuchImage | Error::Vault(_) => Error::NoSuchImage.to_string(),
+        other => other.to_string(),
+    };
+    let problem = Problem::from(error);
+    if problem.code().status().is_client_error() { problem.with_error(pointer, words) } else { problem }
 }
 
 fn engine_problem(error: EngineError) -> Problem {

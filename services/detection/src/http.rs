@@ -5,6 +5,8 @@ mod detections;
 mod form;
 mod images;
 mod jobs;
+mod match_body;
+mod matches;
 mod subjects;
 mod upload;
 
@@ -20,5 +22,6 @@ pub(crate) fn endpoints() -> Endpoints<State> {
         .merge(batch::endpoints())
         .merge(images::endpoints())
         .merge(jobs::endpoints())
+        .merge(matches::endpoints())
         .merge(subjects::endpoints())
 }

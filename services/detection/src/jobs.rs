@@ -1,4 +1,6 @@
-//! Durable jobs: the detections of callers who do not wait.
+//! Durable jobs: the detections and matches of callers who do not wait.
+
+mod matches;
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,6 +14,8 @@ use prosopa_model::{AccountId, DetectionId, ImageId, UserId};
 use prosopa_problem::{Code, Problem};
 use prosopa_store::idempotency;
 
+use self::matches::{MATCH_FACES, MatchFacesHandler};
+pub(crate) use self::matches::{match_of, submit_match};
 use crate::{
     detections::{self, Look, Made, NewDetection, SentPicture, Source},
     erasures::{ERASE_ACCOUNT, EraseAccountHandler},
@@ -27,6 +31,7 @@ pub(crate) const KINDS: &[JobKind] = &[
     JobKind { class: JobClass::Normal, ..JobKind::new(DETECT_FACES) },
     JobKind { class: JobClass::Normal, ..JobKind::new(ERASE_SUBJECT) },
     JobKind { class: JobClass::Normal, ..JobKind::new(ERASE_ACCOUNT) },
+    JobKind { class: JobClass::Normal, ..JobKind::new(MATCH_FACES) },
 ];
 
 const DETECT_FACES: &str = "detect-faces";
@@ -53,7 +58,13 @@ pub(crate) fn worker(state: &State) -> Result<Worker, SetupError> {
     let handler: Arc<dyn Handler> = Arc::new(DetectFacesHandler { state: state.clone() });
     let erasing: Arc<dyn Handler> = Arc::new(EraseSubjectHandler { state: state.clone() });
     let leaving: Arc<dyn Handler> = Arc::new(EraseAccountHandler { state: state.clone() });
-    let handlers = [(DETECT_FACES, handler), (ERASE_SUBJECT, erasing), (ERASE_ACCOUNT, leaving)];
+    let comparing: Arc<dyn Handler> = Arc::new(MatchFacesHandler { state: state.clone() });
+    let handlers = [
+        (DETECT_FACES, handler),
+        (ERASE_SUBJECT, erasing),
+        (ERASE_ACCOUNT, leaving),
+        (MATCH_FACES, comparing),
+    ];
     Worker::new(state.jobs.clone(), config, handlers)
 }
 
@@ -62,9 +73,10 @@ pub(crate) fn detection_of(row: &JobRow) -> Option<DetectionId> {
     std::str::from_utf8(row.output.as_deref()?).ok()?.parse().ok()
 }
 
-/// Its address.
+/// Address of what a completed job made.
 pub(crate) fn result_href(row: &JobRow) -> Option<String> {
-    detection_of(row).map(|id| format!("/api/v1/faces/detections/{id}"))
+    let detection = detection_of(row).map(|id| format!("/api/v1/faces/detections/{id}"));
+    detection.or_else(|| match_of(row).map(|id| format!("/api/v1/faces/matches/{id}")))
 }
 
 /// Enqueues a detection, and keeps its picture if that came with the request. The row tells where it stands, at most
@@ -141,18 +153,8 @@ impl Handler for DetectFacesHandler {
         let Ok(input) = serde_json::from_slice::<DetectFaces>(ctx.input()) else {
             return Ok(Outcome::failed(Code::Internal, "the job's input cannot be read"));
         };
-        // What was allowed when it was asked for may be so no more.
-        match self.state.accounts.may_act(account_id, input.user_id).await {
-            Ok(true) => {}
-            Ok(false) => return Ok(Outcome::failed(Code::Forbidden, "the account may not do this any more")),
-            Err(error) => {
-                tracing::warn!(%error, "nobody can tell whether a job's account may act");
-                return Ok(Outcome::Retry {
-                    code: Code::Unavailable,
-                    remark: "the account cannot be checked at the moment".to_owned(),
-                    after: None,
-                });
-            }
+        if let Some(barred) = bar(&self.state, account_id, input.user_id).await {
+            return Ok(barred);
         }
         let made = tokio::select! {
             made = self.look(account_id, &input) => made.map_err(stop)?,
@@ -176,6 +178,19 @@ impl DetectFacesHandler {
         };
         let _claim = self.state.budget.claim(input.bytes).await?;
         detections::look_at_sent(&self.state, account_id, (image_id, subject), look).await
+    }
+}
+
+/// How a job ends whose account may not act any more, or of which that cannot be told: what was allowed when it was asked for
+/// may be so no more.
+async fn bar(state: &State, account_id: AccountId, user_id: UserId) -> Option<Outcome> {
+    match state.accounts.may_act(account_id, user_id).await {
+        Ok(true) => None,
+        Ok(false) => Some(Outcome::failed(Code::Forbidden, "the account may not do this any more")),
+        Err(error) => {
+            tracing::warn!(%error, "nobody can tell whether a job's account may act");
+            Some(Outcome::retry("the account cannot be checked at the moment"))
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     erasures::{self, DeletedAccounts},
     http, jobs,
     metrics::Metrics,
+    models::Models,
     retention,
     state::State,
     sweep,
@@ -34,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0004_subjects"),
     prosopa_events::RELAY_MIGRATION,
     migration!("0005_uploads"),
+    migration!("0007_matches"),
 ];
 
 /// The database of the subjects' keys: apart, so that its backups may be short-lived.
@@ -76,6 +78,7 @@ impl Service for DetectionService {
             schedules: &[],
             hook: Some(Arc::new(JobEvents::new(outbox.clone(), http::JOBS_PATH))),
         })?;
+        let engine = platform.peers.engine()?;
         let state = State {
             config: Arc::new(config),
             database,
@@ -85,7 +88,8 @@ impl Service for DetectionService {
             outbox: outbox.clone(),
             keyring: platform.keyring.clone(),
             vault,
-            engine: platform.peers.engine()?,
+            models: Models::new(Arc::clone(&engine), Arc::clone(&platform.clock)),
+            engine,
             accounts: platform.peers.accounts()?,
             clock: Arc::clone(&platform.clock),
             metrics: Metrics::declare(&platform.metrics)?,

@@ -3,3 +3,4 @@
 pub(crate) mod awaited_images;
 pub(crate) mod detections;
 pub(crate) mod images;
+pub(crate) mod matches;

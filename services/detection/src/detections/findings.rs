@@ -29,6 +29,11 @@ impl Findings {
         Self { faces, embeddings }
     }
 
+    /// Each face with its embedding.
+    pub(super) fn into_faces(self) -> Vec<(Face, Vec<f32>)> {
+        self.faces.into_iter().zip(self.embeddings).collect()
+    }
+
     /// Without a subject: in a picture from before there were any.
     pub(super) async fn seal(
         &self,

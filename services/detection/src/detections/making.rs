@@ -136,6 +136,25 @@ pub(crate) async fn look_at_kept(
     Made::new(state, &image, analysis).await
 }
 
+/// Faces with their embeddings, largest first, for who compares them: they are shown to nobody.
+pub(crate) struct FoundFaces {
+    pub(crate) faces: Vec<(Face, Vec<f32>)>,
+    /// SHA-256 of the model pack's manifest, hexadecimal.
+    pub(crate) model_digest: String,
+    /// Processor time that it took the engine.
+    pub(crate) cpu_us: u64,
+}
+
+/// Looks for the faces in a picture that is kept, without keeping what is found.
+pub(crate) async fn find_faces(state: &State, image: &ImageRow) -> Result<FoundFaces, Error> {
+    let look = Look { min_face_px: None, max_faces: None };
+    let analysis = analyze_kept(state, image, look).await?;
+    let info = size_of(&analysis)?;
+    let cpu_us = billing::cpu_us(&analysis.timings.unwrap_or_default());
+    let faces = Findings::from_engine(analysis.faces, &info).into_faces();
+    Ok(FoundFaces { faces, model_digest: analysis.model_digest, cpu_us })
+}
+
 async fn analyze_kept(state: &State, image: &ImageRow, look: Look) -> Result<AnalyzeFacesResponse, Error> {
     let _claim = state.budget.claim(image.bytes).await?;
     let picture = images::open(state, image.subject_id, image.id).await?.into();

@@ -127,7 +127,8 @@ async fn read_text(mut field: Field<'_>, name: &str) -> Result<String, Problem> 
     String::from_utf8(text).map_err(|_| Problem::invalid(format!("/{name}"), "is not UTF-8"))
 }
 
-fn form_problem(error: MultipartError) -> Problem {
+/// What is wrong with a form that cannot be read.
+pub(super) fn form_problem(error: MultipartError) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::new(Code::BodyTooLarge).with_cause(error)
     } else {
@@ -135,7 +136,8 @@ fn form_problem(error: MultipartError) -> Problem {
     }
 }
 
-fn malformed(reason: &impl ToString) -> Problem {
+/// The same in words.
+pub(super) fn malformed(reason: &impl ToString) -> Problem {
     Problem::new(Code::MalformedRequest)
         .with_detail(format!("the form cannot be read: {}", reason.to_string()))
 }

@@ -61,6 +61,15 @@ macro_rules! select {
     };
 }
 
+row! {
+    /// The findings of a detection.
+    pub(crate) struct FindingsRow {
+        pub(crate) id: DetectionId,
+        /// Sealed.
+        pub(crate) findings: Vec<u8>,
+    }
+}
+
 /// One row more than the page holds, newest first.
 pub(crate) async fn list(
     database: &Database,
@@ -116,6 +125,23 @@ pub(crate) async fn find_findings(
     let sql = "SELECT findings FROM detections WHERE id = $1 AND account_id = $2";
     let mut connection = database.read().await?;
     on_db!(connection, c => query_scalar(sql).bind(id.uuid()).bind(account_id.uuid()).fetch_optional(c).await)
+}
+
+/// The findings of the detection with most faces, of those that a model has made of a picture; none where none was found.
+pub(crate) async fn find_findings_in(
+    database: &Database,
+    image_id: ImageId,
+    model_digest: &str,
+) -> Result<Option<FindingsRow>, Error> {
+    let sql = "SELECT id, findings FROM detections
+         WHERE image_id = $1 AND model_digest = $2 AND face_count > 0
+         ORDER BY face_count DESC, id DESC LIMIT 1";
+    let mut connection = database.read().await?;
+    on_db!(connection, c => query_as(sql)
+        .bind(image_id.uuid())
+        .bind(model_digest)
+        .fetch_optional(c)
+        .await)
 }
 
 /// Deletes a detection; false if somebody else just did.

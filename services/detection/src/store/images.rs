@@ -191,7 +191,9 @@ pub(crate) async fn delete(tx: &mut Tx, account_id: AccountId, id: ImageId) -> R
 /// [held](hold).
 pub(crate) async fn delete_unused(tx: &mut Tx, account_id: AccountId, id: ImageId) -> Result<bool, Error> {
     let sql = "DELETE FROM images WHERE id = $1 AND account_id = $2 AND upload_key IS NULL
-         AND NOT EXISTS (SELECT 1 FROM detections WHERE image_id = $1)";
+         AND NOT EXISTS (SELECT 1 FROM detections WHERE image_id = $1)
+         AND NOT EXISTS (SELECT 1 FROM matches WHERE image_id = $1)
+         AND NOT EXISTS (SELECT 1 FROM match_results WHERE image_id = $1)";
     let deleted = on_db!(tx, c => {
         query(sql).bind(id.uuid()).bind(account_id.uuid()).execute(c).await.map(affected)
     })?;

@@ -12,6 +12,7 @@ mod jobs;
 mod kept_pictures;
 mod leftovers;
 mod listing;
+mod matches;
 mod once;
 mod retention;
 mod subjects;

@@ -1,0 +1,192 @@
+//! The comparison itself: faces are seen, distances are judged, and what is to be kept is sealed.
+
+use std::collections::BTreeSet;
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use prosopa_contract::engine::{Calibration, DescribeModelsResponse};
+use prosopa_model::{AccountId, ImageId, MatchId};
+use prosopa_store::Tx;
+
+use super::{
+    answer::{CalibrationFacts, Facts, Match, MatchResult, assemble},
+    request::NewMatch,
+    sealed::{self, part_name},
+    seen::{self, Seen, Wanted},
+    verdict::Rule,
+};
+use crate::{
+    billing::{self, Charge, FACES_MATCH},
+    error::Error,
+    state::State,
+    store::{
+        self,
+        images::ImageRow,
+        matches::{MatchRow, ResultRow},
+    },
+};
+
+/// Pictures of one match that are with the engine at a time.
+const IN_HAND: usize = 4;
+
+/// How often a match is begun anew because the engine has changed its model meanwhile.
+const ATTEMPTS: usize = 2;
+
+/// What is to be written of a match.
+pub(crate) struct Compared {
+    row: MatchRow,
+    results: Vec<ResultRow>,
+    charge: Charge,
+    pub(super) made: Match,
+}
+
+/// Compares faces of kept pictures of the account.
+pub(crate) async fn compare(state: &State, account_id: AccountId, new: &NewMatch) -> Result<Compared, Error> {
+    let images = find_images(state, account_id, new).await?;
+    for _ in 0..ATTEMPTS {
+        let models = state.models.describe().await?;
+        let calibration = models.calibration.as_ref().ok_or(Error::NotCalibrated)?;
+        let rule = Rule::new(calibration, new.options.max_fmr)?;
+        let seen = see_all(state, new, &images, &models).await?;
+        if seen.iter().all(|seen| seen.model_digest == models.model_digest) {
+            return Compared::new(state, account_id, new, &images, seen, (rule, calibration)).await;
+        }
+        state.models.forget();
+    }
+    Err(Error::ModelsChanged)
+}
+
+/// The rows of all pictures, the first one in front.
+async fn find_images(state: &State, account_id: AccountId, new: &NewMatch) -> Result<Vec<ImageRow>, Error> {
+    let mut images = Vec::with_capacity(1 + new.images_b.len());
+    for (index, id) in new.ids().enumerate() {
+        let found = store::images::find(&state.database, account_id, id).await?;
+        images.push(found.ok_or(Error::NoImage(id)).map_err(|error| error.at(new.pointer(index)))?);
+    }
+    Ok(images)
+}
+
+/// The faces of all pictures, in their order.
+async fn see_all(
+    state: &State,
+    new: &NewMatch,
+    images: &[ImageRow],
+    models: &DescribeModelsResponse,
+) -> Result<Vec<Seen>, Error> {
+    let options = new.options;
+    let looks: Vec<_> = images
+        .iter()
+        .enumerate()
+        .map(|(index, image)| {
+            let (face, pointer) =
+                if index == 0 { (options.face_a, "/face_a") } else { (options.face_b, "/face_b") };
+            let wanted = Wanted { face, is_single: options.require_single_face };
+            see_one(state, image, wanted, &models.model_digest, [new.pointer(index), pointer.to_owned()])
+        })
+        .collect();
+    stream::iter(looks).buffered(IN_HAND).try_collect().await
+}
+
+/// The wanted face of a picture; `picture` and `choice` are where the request names it and its face.
+async fn see_one(
+    state: &State,
+    image: &ImageRow,
+    wanted: Wanted,
+    model_digest: &str,
+    [picture, choice]: [String; 2],
+) -> Result<Seen, Error> {
+    seen::see(state, image, wanted, model_digest).await.map_err(|error| match error {
+        Error::NoSuchFace { .. } => error.at(choice),
+        _ => error.at(picture),
+    })
+}
+
+impl Compared {
+    async fn new(
+        state: &State,
+        account_id: AccountId,
+        new: &NewMatch,
+        images: &[ImageRow],
+        seen: Vec<Seen>,
+        (rule, calibration): (Rule, &Calibration),
+    ) -> Result<Self, Error> {
+        let id = MatchId::new();
+        let mut charge = Charge {
+            account_id,
+            user_id: new.user_id,
+            operation: FACES_MATCH,
+            units: new.images_b.len() as u64,
+            resource_id: id.to_string(),
+            cpu_us: 0,
+            device_us: 0,
+            bytes: 0,
+            model_digest: String::new(),
+        };
+        for seen in &seen {
+            charge.cpu_us = charge.cpu_us.saturating_add(seen.cpu_us);
+            charge.bytes = charge.bytes.saturating_add(seen.bytes);
+        }
+        let mut seen = seen.into_iter();
+        let first = seen.next().ok_or(Error::NoFace)?;
+        charge.model_digest.clone_from(&first.model_digest);
+        let subject_of = |index: usize| images.get(index).and_then(|image: &ImageRow| image.subject_id);
+        let facts = Facts {
+            image_a: first.face,
+            max_fmr: rule.max_fmr(),
+            calibration: CalibrationFacts::new(calibration),
+        };
+        let row = MatchRow {
+            id,
+            created_at: state.clock.now(),
+            image_id: new.image_a,
+            comparisons: new.images_b.len() as u64,
+            model_digest: first.model_digest,
+            subject_id: subject_of(0),
+            facts: sealed::seal(state, subject_of(0), id, "facts", &facts).await?,
+        };
+        let (mut results, mut rows) = (Vec::new(), Vec::new());
+        for (index, other) in seen.enumerate() {
+            let distance = distance(&first.embedding, &other.embedding)?;
+            let result = MatchResult { verdict: rule.judge(calibration, distance), image_b: other.face };
+            let subject_id = subject_of(index + 1);
+            let sealed = sealed::seal(state, subject_id, id, &part_name(index), &result).await?;
+            rows.push(ResultRow { image_id: result.image_b.id, subject_id, result: sealed });
+            results.push(result);
+        }
+        let made = assemble(&row, facts, results);
+        Ok(Self { row, results: rows, charge, made })
+    }
+
+    /// The match's id.
+    pub(crate) const fn id(&self) -> MatchId {
+        self.row.id
+    }
+
+    /// Writes the rows, and says what it costs. A picture may be gone meanwhile.
+    pub(crate) async fn insert(
+        &self,
+        state: &State,
+        tx: &mut Tx,
+        account_id: AccountId,
+    ) -> Result<(), Error> {
+        let others = self.results.iter().map(|result| result.image_id);
+        // In the order of their ids, as whoever removes several does.
+        let pictures: BTreeSet<ImageId> = others.chain([self.row.image_id]).collect();
+        for id in pictures {
+            if !store::images::hold(tx, account_id, id).await? {
+                return Err(Error::NoImage(id));
+            }
+        }
+        store::matches::insert(tx, account_id, &self.row, &self.results).await?;
+        Ok(billing::publish(state, tx, &self.charge).await?)
+    }
+}
+
+/// Euclidean distance; embeddings of different lengths are none of one model.
+fn distance(one: &[f32], other: &[f32]) -> Result<f64, Error> {
+    if one.is_empty() || one.len() != other.len() {
+        return Err(Error::NoEmbedding);
+    }
+    let squares = one.iter().zip(other).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2));
+    Ok(squares.sum::<f64>().sqrt())
+}
