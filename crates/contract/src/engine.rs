@@ -2,6 +2,7 @@
 
 mod calibration;
 mod grpc;
+mod redacted;
 
 use async_trait::async_trait;
 
@@ -9,9 +10,11 @@ pub use self::{
     calibration::{Band, Reading},
     grpc::{EngineClient, serve_engine},
     messages::{
-        AnalyzeFacesRequest, AnalyzeFacesResponse, BoundingBox, Calibration, CalibrationPoint,
-        DescribeModelsRequest, DescribeModelsResponse, Face, ImageFormat, ImageInfo, Point, Quality,
-        StageTimings,
+        AnalyzeFacesRequest, AnalyzeFacesResponse, BoundingBox, CalendarDate, Calibration, CalibrationPoint,
+        DescribeModelsRequest, DescribeModelsResponse, Face, ImageFormat, ImageInfo, MachineReadableZone,
+        Point, Quality, ReadDocumentRequest, ReadDocumentResponse, ReadingTimings, RepairReason,
+        StageTimings, TextLine, ZoneCheck, ZoneField, ZoneFieldName, ZoneFormat, ZoneLine, ZoneProblem,
+        ZoneProblemKind, ZoneRepair,
     },
 };
 
@@ -46,13 +49,18 @@ impl ImageFormat {
     }
 }
 
-/// Finds, aligns and embeds faces. Implemented by the engine service and by [`EngineClient`].
+/// Finds, aligns and embeds faces, and reads documents. Implemented by the engine service and by [`EngineClient`].
 #[async_trait]
 pub trait Engine: Send + Sync + 'static {
     /// Decodes one picture and finds the faces in it.
     ///
     /// Dropping the future takes the work out of the queue before it reaches the device.
     async fn analyze_faces(&self, request: AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError>;
+
+    /// Decodes one picture of a document and reads the text in it.
+    ///
+    /// Dropping the future takes the work out of the queue before it reaches the device.
+    async fn read_document(&self, request: ReadDocumentRequest) -> Result<ReadDocumentResponse, EngineError>;
 
     /// Says which model pack is loaded.
     async fn describe_models(&self) -> Result<DescribeModelsResponse, EngineError>;

@@ -4,27 +4,46 @@ use async_trait::async_trait;
 
 use prosopa_contract::engine::{
     AnalyzeFacesRequest, AnalyzeFacesResponse, BoundingBox, Calibration, CalibrationPoint,
-    DescribeModelsResponse, Engine, EngineError, Face, ImageFormat, ImageInfo, Point, Quality, StageTimings,
+    DescribeModelsResponse, Engine, EngineError, Face, ImageFormat, ImageInfo, Point, Quality,
+    ReadDocumentRequest, ReadDocumentResponse, StageTimings,
 };
 
 type Script = dyn Fn(AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError> + Send + Sync;
+type ReadingScript = dyn Fn(ReadDocumentRequest) -> Result<ReadDocumentResponse, EngineError> + Send + Sync;
 
-/// Answers as its script says.
-pub struct ScriptedEngine(Box<Script>);
+/// Answers as its scripts say.
+pub struct ScriptedEngine {
+    script: Box<Script>,
+    reading: Box<ReadingScript>,
+}
 
 impl ScriptedEngine {
-    /// Wraps a script.
+    /// Wraps a script for faces; documents have no text.
     pub fn new(
         script: impl Fn(AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError> + Send + Sync + 'static,
     ) -> Self {
-        Self(Box::new(script))
+        Self { script: Box::new(script), reading: Box::new(|_| Ok(ReadDocumentResponse::default())) }
+    }
+
+    /// The same with a script for documents.
+    #[must_use]
+    pub fn reading(
+        mut self,
+        script: impl Fn(ReadDocumentRequest) -> Result<ReadDocumentResponse, EngineError> + Send + Sync + 'static,
+    ) -> Self {
+        self.reading = Box::new(script);
+        self
     }
 }
 
 #[async_trait]
 impl Engine for ScriptedEngine {
     async fn analyze_faces(&self, request: AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError> {
-        (self.0)(request)
+        (self.script)(request)
+    }
+
+    async fn read_document(&self, request: ReadDocumentRequest) -> Result<ReadDocumentResponse, EngineError> {
+        (self.reading)(request)
     }
 
     async fn describe_models(&self) -> Result<DescribeModelsResponse, EngineError> {

@@ -3,7 +3,6 @@
 //! Owns the order of the stages and their timing; must not know queues or threads.
 
 mod alignment;
-mod clock;
 mod quality;
 
 use candle_core::Device;
@@ -12,10 +11,11 @@ use prosopa_contract::engine::{
     StageTimings,
 };
 
-use self::{alignment::Alignment, clock::Stopwatch};
+use self::alignment::Alignment;
 pub(crate) use crate::image::check_len;
 use crate::{
-    image::{Picture, Point, inspect},
+    image::{Picture, Point},
+    intake::{Intake, abandoned},
     networks::{
         landmarks::Landmarks,
         mtcnn::{self, Detection, Detector},
@@ -23,6 +23,7 @@ use crate::{
     },
     pack::{self, Pack},
     pixel_budget::PixelBudget,
+    stopwatch::Stopwatch,
 };
 
 /// Least smallest face that can be looked for: the detector's window, pixels.
@@ -48,6 +49,9 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// The largest face alone, with its embedding.
+    pub(crate) const PORTRAIT: Self = Self { min_face_px: None, max_faces: 1, with_embeddings: true };
+
     /// # Errors
     /// `InvalidArgument`: a parameter is out of range.
     pub(crate) fn read(request: &AnalyzeFacesRequest) -> Result<Self, EngineError> {
@@ -105,6 +109,16 @@ impl Analyzer {
         })
     }
 
+    /// SHA-256 of the pack's manifest, lower-case hexadecimal.
+    pub(crate) fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// What decides how many pixels are decoded at a time.
+    pub(crate) fn budget(&self) -> &PixelBudget {
+        &self.budget
+    }
+
     /// Analyses one picture; `queue_us` is how long it waited in the queue; the answer's is that and the wait
     /// for memory. `is_abandoned` is asked between steps.
     ///
@@ -118,41 +132,15 @@ impl Analyzer {
         is_abandoned: &dyn Fn() -> bool,
     ) -> Result<AnalyzeFacesResponse, EngineError> {
         let start = Stopwatch::start();
-        let decodable = inspect(image)?;
-        let format = decodable.format();
-        let mut permit = self.budget.acquire(decodable.cost_px());
-        let waited_us = u64::try_from(permit.waited().as_micros()).unwrap_or(u64::MAX);
-        let queue_us = queue_us.saturating_add(waited_us);
-        if is_abandoned() {
-            return Err(abandoned());
-        }
-        let watch = Stopwatch::start();
-        let picture = decodable.decode()?;
-        // What decoding took besides the picture is free again.
-        permit.shrink_to(u64::from(picture.width()) * u64::from(picture.height()));
-        let mut timings = StageTimings { queue_us, decode_us: watch.wall_us(), ..StageTimings::default() };
+        let Intake { picture, format, queue_us, decode_us, permit } =
+            Intake::take(&self.budget, image, 0, queue_us, is_abandoned)?;
+        let mut timings = StageTimings { queue_us, decode_us, ..StageTimings::default() };
 
-        let watch = Stopwatch::start();
-        let found = if options.decode_only {
+        let faces = if options.decode_only {
             Vec::new()
         } else {
-            let min_face_px = options.min_face_px(picture.width(), picture.height());
-            let found =
-                self.detector.detect(&picture, min_face_px, is_abandoned).map_err(|error| match error {
-                    mtcnn::Error::Stopped => abandoned(),
-                    mtcnn::Error::Layer(error) => failed(&error),
-                })?;
-            timings.detect_us = watch.wall_us();
-            largest(found, options.max_faces)
+            self.find_faces(&picture, options, &mut timings, is_abandoned)?
         };
-
-        let mut faces = Vec::with_capacity(found.len());
-        for detection in &found {
-            if is_abandoned() {
-                return Err(abandoned());
-            }
-            faces.push(self.describe(&picture, detection, options, &mut timings)?);
-        }
         let image = ImageInfo { width: picture.width(), height: picture.height(), format: format.into() };
         drop((picture, permit));
         timings.device_us = start.processor_us();
@@ -162,6 +150,36 @@ impl Analyzer {
             model_digest: self.digest.clone(),
             timings: Some(timings),
         })
+    }
+
+    /// Finds and describes the faces of a picture, largest first.
+    ///
+    /// # Errors
+    /// `Unavailable` when it was abandoned; `Internal` when a network failed.
+    pub(crate) fn find_faces(
+        &self,
+        picture: &Picture,
+        options: Options,
+        timings: &mut StageTimings,
+        is_abandoned: &dyn Fn() -> bool,
+    ) -> Result<Vec<Face>, EngineError> {
+        let watch = Stopwatch::start();
+        let min_face_px = options.min_face_px(picture.width(), picture.height());
+        let found =
+            self.detector.detect(picture, min_face_px, is_abandoned).map_err(|error| match error {
+                mtcnn::Error::Stopped => abandoned(),
+                mtcnn::Error::Layer(error) => failed(&error),
+            })?;
+        let found = largest(found, options.max_faces);
+        timings.detect_us = watch.wall_us();
+        let mut faces = Vec::with_capacity(found.len());
+        for detection in &found {
+            if is_abandoned() {
+                return Err(abandoned());
+            }
+            faces.push(self.describe(picture, detection, options, timings)?);
+        }
+        Ok(faces)
     }
 
     fn describe(
@@ -228,11 +246,6 @@ fn largest(mut found: Vec<Detection>, count: usize) -> Vec<Detection> {
 
 fn wire(point: &Point) -> WirePoint {
     WirePoint { x: point.x, y: point.y }
-}
-
-/// Nobody reads this: the caller went away.
-fn abandoned() -> EngineError {
-    EngineError::Unavailable { detail: "the caller went away".into() }
 }
 
 fn failed(error: &candle_core::Error) -> EngineError {

@@ -1,4 +1,4 @@
-//! Pictures: decoding with hard limits, area resizing, similarity transforms and warping.
+//! Pictures: decoding with hard limits, area resizing, similarity transforms, warping, quarter turns.
 //!
 //! Knows pixels; must not know networks.
 
@@ -8,6 +8,8 @@ mod decode;
 mod orientation;
 mod picture;
 mod similarity;
+mod strip;
+mod turn;
 
 pub(crate) use self::{
     area::shrink,
@@ -15,4 +17,6 @@ pub(crate) use self::{
     decode::{check_len, inspect},
     picture::{Picture, Point, Rectangle, Region},
     similarity::Similarity,
+    strip::{Quad, cut_strip},
+    turn::Turn,
 };

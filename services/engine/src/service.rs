@@ -5,13 +5,16 @@ use std::{io, sync::Arc};
 use async_trait::async_trait;
 use prosopa_contract::engine::{
     AnalyzeFacesRequest, AnalyzeFacesResponse, DescribeModelsResponse, Engine, EngineError,
+    ReadDocumentRequest, ReadDocumentResponse,
 };
 
 use crate::{
     analysis::{Analyzer, Options, check_len},
     config::{Config, Invalid},
+    document::{DocumentReader, read_today},
+    mrz::fields::Date,
     pack::{self, Calibration, Pack},
-    queue::{Limits, Queue, Stats},
+    queue::{Limits, Queue, Stats, Turn},
 };
 
 /// Longest account id, bytes.
@@ -31,14 +34,41 @@ pub enum Error {
     Worker(#[from] io::Error),
 }
 
-struct Job {
-    request: AnalyzeFacesRequest,
-    options: Options,
+/// What waits in the queue: both kinds of work wait for the same workers.
+enum Job {
+    Faces { request: AnalyzeFacesRequest, options: Options },
+    Document { request: ReadDocumentRequest, today: Date },
 }
 
-/// Finds, aligns and embeds faces on this machine's processor.
+enum Answer {
+    Faces(AnalyzeFacesResponse),
+    Document(Box<ReadDocumentResponse>),
+}
+
+/// The loaded networks.
+struct Networks {
+    analyzer: Arc<Analyzer>,
+    documents: DocumentReader,
+}
+
+impl Networks {
+    fn run(&self, job: Job, turn: &Turn<'_>) -> Result<Answer, EngineError> {
+        match job {
+            Job::Faces { request, options } => self
+                .analyzer
+                .analyze(&request.image, options, turn.queue_us, turn.is_abandoned)
+                .map(Answer::Faces),
+            Job::Document { request, today } => self
+                .documents
+                .read(&request.image, today, request.with_portrait, turn.queue_us, turn.is_abandoned)
+                .map(|answer| Answer::Document(Box::new(answer))),
+        }
+    }
+}
+
+/// Finds, aligns and embeds faces and reads documents on this machine's processor.
 pub struct EngineService {
-    queue: Queue<Job, AnalyzeFacesResponse>,
+    queue: Queue<Job, Answer>,
     description: DescribeModelsResponse,
 }
 
@@ -50,15 +80,15 @@ impl EngineService {
     pub fn open(config: &Config) -> Result<Arc<Self>, Error> {
         config.validate()?;
         let pack = Pack::open(&config.model_pack_dir)?;
-        let analyzer = Analyzer::load(&pack, config.pixel_budget_px)?;
+        let analyzer = Arc::new(Analyzer::load(&pack, config.pixel_budget_px)?);
+        let documents = DocumentReader::load(&pack, Arc::clone(&analyzer))?;
+        let networks = Networks { analyzer, documents };
         let limits = Limits {
             workers: config.workers_effective(),
             len_max: config.queue_len_max,
             bytes_max: config.queue_bytes_max,
         };
-        let queue = Queue::start(limits, move |job: Job, turn| {
-            analyzer.analyze(&job.request.image, job.options, turn.queue_us, turn.is_abandoned)
-        })?;
+        let queue = Queue::start(limits, move |job: Job, turn| networks.run(job, turn))?;
         let manifest = pack.manifest();
         let description = DescribeModelsResponse {
             model_digest: pack.digest().to_owned(),
@@ -91,15 +121,39 @@ impl Engine for EngineService {
     async fn analyze_faces(&self, request: AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError> {
         check_len(&request.image)?;
         let options = Options::read(&request)?;
-        if request.account_id.len() > ACCOUNT_ID_LEN_MAX {
-            let detail = format!("account_id must have at most {ACCOUNT_ID_LEN_MAX} bytes");
-            return Err(EngineError::InvalidArgument { detail });
-        }
+        check_account_id(&request.account_id)?;
         let (account, bytes) = (request.account_id.clone(), request.image.len());
-        self.queue.run(&account, Job { request, options }, bytes).await
+        match self.queue.run(&account, Job::Faces { request, options }, bytes).await? {
+            Answer::Faces(answer) => Ok(answer),
+            Answer::Document(_) => Err(mixed_up()),
+        }
+    }
+
+    async fn read_document(&self, request: ReadDocumentRequest) -> Result<ReadDocumentResponse, EngineError> {
+        check_len(&request.image)?;
+        let today = read_today(request.today.as_ref())?;
+        check_account_id(&request.account_id)?;
+        let (account, bytes) = (request.account_id.clone(), request.image.len());
+        match self.queue.run(&account, Job::Document { request, today }, bytes).await? {
+            Answer::Document(answer) => Ok(*answer),
+            Answer::Faces(_) => Err(mixed_up()),
+        }
     }
 
     async fn describe_models(&self) -> Result<DescribeModelsResponse, EngineError> {
         Ok(self.description.clone())
     }
+}
+
+fn check_account_id(account_id: &str) -> Result<(), EngineError> {
+    if account_id.len() > ACCOUNT_ID_LEN_MAX {
+        let detail = format!("account_id must have at most {ACCOUNT_ID_LEN_MAX} bytes");
+        return Err(EngineError::InvalidArgument { detail });
+    }
+    Ok(())
+}
+
+/// Each kind of work has its own kind of answer.
+fn mixed_up() -> EngineError {
+    EngineError::Internal { detail: "the answer is of another kind than the work".into() }
 }

@@ -70,6 +70,7 @@ pub const RESERVED: &[(&str, &[&str])] = &[
     ("sqlx", &["crates/store"]),
     ("redis", &["crates/store"]),
     ("candle", &["services/engine"]),
+    ("rten", &["services/engine"]),
     ("rdkafka", &["crates/events"]),
     ("kube", &["operator", "operator/crd"]),
 ];

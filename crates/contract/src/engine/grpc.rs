@@ -14,7 +14,7 @@ use tonic::{
 
 use super::{
     AnalyzeFacesRequest, AnalyzeFacesResponse, DescribeModelsRequest, DescribeModelsResponse, Engine,
-    EngineError, IMAGE_BYTES_MAX, IMAGE_PIXELS_MAX,
+    EngineError, IMAGE_BYTES_MAX, IMAGE_PIXELS_MAX, ReadDocumentRequest, ReadDocumentResponse,
     messages::{engine_client, engine_server},
 };
 use crate::calls::again_if_lost;
@@ -54,6 +54,14 @@ impl Engine for EngineClient {
         asked.await.map(Response::into_inner).map_err(|status| read_error(&status))
     }
 
+    async fn read_document(&self, request: ReadDocumentRequest) -> Result<ReadDocumentResponse, EngineError> {
+        let asked = again_if_lost(|| {
+            let (mut inner, request) = (self.inner.clone(), request.clone());
+            async move { inner.read_document(request).await }
+        });
+        asked.await.map(Response::into_inner).map_err(|status| read_error(&status))
+    }
+
     async fn describe_models(&self) -> Result<DescribeModelsResponse, EngineError> {
         let asked = again_if_lost(|| {
             let mut inner = self.inner.clone();
@@ -80,6 +88,17 @@ impl engine_server::Engine for Adapter {
     ) -> Result<Response<AnalyzeFacesResponse>, Status> {
         self.0
             .analyze_faces(request.into_inner())
+            .await
+            .map(Response::new)
+            .map_err(|error| write_error(&error))
+    }
+
+    async fn read_document(
+        &self,
+        request: Request<ReadDocumentRequest>,
+    ) -> Result<Response<ReadDocumentResponse>, Status> {
+        self.0
+            .read_document(request.into_inner())
             .await
             .map(Response::new)
             .map_err(|error| write_error(&error))

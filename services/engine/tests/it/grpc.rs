@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use prosopa_contract::engine::{AnalyzeFacesResponse, Engine, EngineClient, serve_engine};
+use prosopa_contract::engine::{
+    AnalyzeFacesResponse, CalendarDate, Engine, EngineClient, ReadDocumentRequest, serve_engine,
+};
 use tonic::transport::{Channel, Server, server::TcpIncoming};
 
 use crate::support::{asset, request, shared_engine};
@@ -32,6 +34,19 @@ async fn answers_are_the_same_over_the_wire() {
         assert_eq!(without_timings(here), without_timings(there), "{name}");
     }
     assert_eq!(local.describe_models().await, remote.describe_models().await);
+}
+
+#[tokio::test]
+async fn documents_are_read_the_same_over_the_wire() {
+    let (local, remote) = (shared_engine(), connect().await);
+    let mut request = ReadDocumentRequest { image: asset("portrait_b1.png").into(), ..Default::default() };
+    assert_eq!(local.read_document(request.clone()).await, remote.read_document(request.clone()).await);
+    request.today = Some(CalendarDate { year: 2026, month: 6, day: 1 });
+    request.with_portrait = true;
+    let [mut here, mut there] =
+        [local.read_document(request.clone()).await.unwrap(), remote.read_document(request).await.unwrap()];
+    assert!(here.timings.take().is_some() && there.timings.take().is_some() && here.portrait.is_some());
+    assert_eq!(here, there);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod calibration;
+mod documents;
 mod encodings;
 mod golden;
 mod grpc;

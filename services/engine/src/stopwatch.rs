@@ -5,23 +5,23 @@ use std::time::Instant;
 use rustix::time::{ClockId, clock_gettime};
 
 /// Measures on one thread.
-pub(super) struct Stopwatch {
+pub(crate) struct Stopwatch {
     wall: Instant,
     processor_us: u64,
 }
 
 impl Stopwatch {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { wall: Instant::now(), processor_us: thread_processor_us() }
     }
 
     /// Wall time since the start, microseconds.
-    pub(super) fn wall_us(&self) -> u64 {
+    pub(crate) fn wall_us(&self) -> u64 {
         u64::try_from(self.wall.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     /// Processor time of this thread since the start, microseconds.
-    pub(super) fn processor_us(&self) -> u64 {
+    pub(crate) fn processor_us(&self) -> u64 {
         thread_processor_us().saturating_sub(self.processor_us)
     }
 }
