@@ -40,7 +40,7 @@ const SETTINGS: [(&str, &str); 9] = [
 ];
 
 /// Longest time for what goes on by itself, on a machine that has much else to do.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Pause between two looks.
 const LOOK_PERIOD: Duration = Duration::from_millis(100);
