@@ -12,9 +12,9 @@ use clap::builder::styling::AnsiColor;
 use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub(crate) use client::{
-    ClientCommand, Completions, Detect, KeysCommand, KeysRevoke, KeysRotate, Login, Logout, NewProgram,
-    PasswordArgs, Register, ResultsCommand, ResultsDelete, ResultsList, ResultsShow, SubjectsCommand,
-    SubjectsErase,
+    ClientCommand, Completions, Detect, KeysCommand, KeysRevoke, KeysRotate, Login, Logout, MatchArgs,
+    NewProgram, PasswordArgs, Register, ResultsCommand, ResultsDelete, ResultsList, ResultsShow,
+    SubjectsCommand, SubjectsErase,
 };
 pub(crate) use clients::{ClientsCommand, ClientsCreate, ClientsRevoke, ClientsRotate};
 pub(crate) use global::{GlobalOptions, ProgressMode, ServerUrl};

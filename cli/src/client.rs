@@ -2,8 +2,10 @@
 //! errors; it prints nothing but notes about waiting.
 
 mod error;
+mod form;
 mod images;
 mod jobs;
+mod matches;
 mod problem;
 mod reach;
 mod retry;
@@ -23,6 +25,7 @@ use serde_json::json;
 pub(crate) use error::{Class, Error};
 pub(crate) use images::{ImageFilter, UploadOptions};
 pub(crate) use jobs::JobFilter;
+pub(crate) use matches::{Compared, MatchOptions};
 pub(crate) use session::Session;
 
 use crate::args::GlobalOptions;

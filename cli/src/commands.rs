@@ -1,6 +1,7 @@
 //! The commands that talk to a server, one file each.
 
 mod clients;
+mod compare;
 mod completions;
 mod detect;
 mod images;
@@ -86,6 +87,7 @@ async fn dispatch(ctx: &Context, command: ClientCommand) -> Result<(), Failure> 
         ClientCommand::Clients(ClientsCommand::Rotate(args)) => clients::rotate(ctx, &args).await,
         ClientCommand::Clients(ClientsCommand::Revoke(args)) => clients::revoke(ctx, &args).await,
         ClientCommand::Detect(args) => detect::run(ctx, args).await,
+        ClientCommand::Match(args) => compare::run(ctx, args).await,
         ClientCommand::Results(ResultsCommand::List(args)) => results::list(ctx, args).await,
         ClientCommand::Results(ResultsCommand::Show(args)) => results::show(ctx, &args).await,
         ClientCommand::Results(ResultsCommand::Delete(args)) => results::delete(ctx, &args).await,

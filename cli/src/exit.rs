@@ -6,6 +6,12 @@ use prosopa_problem::Code;
 
 use crate::{client, credentials, report::Explained};
 
+/// A face that was compared is another person's.
+pub(crate) const NO_MATCH: u8 = 8;
+
+/// What was measured cannot tell whether two faces are one person's.
+pub(crate) const INCONCLUSIVE: u8 = 9;
+
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {

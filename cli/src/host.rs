@@ -42,7 +42,7 @@ pub(crate) enum HostCommand {
     /// Bring the databases to this version's schema, or say what is missing.
     #[command(after_help = migrate::EXAMPLES)]
     Migrate(Migrate),
-    /// Build or verify the model pack.
+    /// Build, verify, evaluate or calibrate the model pack.
     #[command(subcommand, after_help = models::EXAMPLES)]
     Models(ModelsCommand),
     /// Look after the administrator, the keyring and dead letters.
@@ -62,7 +62,7 @@ pub(crate) fn run(output: Output, command: HostCommand) -> ExitCode {
         HostCommand::Up(arguments) => up::run(arguments),
         HostCommand::Serve(arguments) => serve::run(arguments),
         HostCommand::Migrate(arguments) => migrate::run(arguments),
-        HostCommand::Models(command) => models::run(command),
+        HostCommand::Models(command) => models::run(command, output),
         HostCommand::Admin(command) => admin::run(command, output),
         HostCommand::Openapi => openapi::run(),
     };

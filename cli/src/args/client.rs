@@ -36,6 +36,9 @@ pub(crate) enum ClientCommand {
     /// Find the faces in pictures
     #[command(after_help = examples::DETECT)]
     Detect(Detect),
+    /// Compare the faces of two pictures, or of one with several others
+    #[command(after_help = examples::MATCH)]
+    Match(MatchArgs),
     /// List, show and delete stored results
     #[command(subcommand, after_help = examples::RESULTS)]
     Results(ResultsCommand),
@@ -171,6 +174,23 @@ pub(crate) struct Detect {
     /// How many pictures are sent at the same time (1 to 64)
     #[arg(short = 'j', long, value_name = "N", default_value = "4", value_parser = parallelism)]
     pub(crate) parallel: NonZeroUsize,
+}
+
+/// What `match` takes.
+#[derive(Debug, Args)]
+pub(crate) struct MatchArgs {
+    /// A picture (JPEG, PNG, WebP), or the id of one that is kept
+    #[arg(value_name = "A")]
+    pub(crate) image_a: PathBuf,
+    /// With which it is compared: up to 100 pictures or ids
+    #[arg(required = true, value_name = "B", num_args = 1..=100)]
+    pub(crate) images_b: Vec<PathBuf>,
+    /// The share of false matches that you accept, above 0 and up to 0.5 (the least that the server can keep)
+    #[arg(long, value_name = "RATE")]
+    pub(crate) max_fmr: Option<f64>,
+    /// Refuse pictures with several faces, of which otherwise the largest is compared
+    #[arg(long)]
+    pub(crate) single: bool,
 }
 
 /// Commands about stored results.

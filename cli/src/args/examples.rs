@@ -34,6 +34,8 @@ Exit codes:
     5  the quota is used up
     6  the server can not be reached, or limits the rate or is busy after all retries
     7  some of several files failed
+    8  match: a face is another person's
+    9  match: what was measured cannot tell whether it is
   130  interrupted";
 
 /// Under `register --help`.
@@ -153,6 +155,17 @@ Examples:
 With -o json one picture gives an object and anything else a list; -o ndjson gives one object per picture
 in any case, as soon as it is known. Each has `file`, and the result's fields or `error`.
 Pictures of up to 20 MiB are sent. In folders, hidden files and *.annotated.* are passed over.";
+
+/// Under `match --help`.
+pub(super) const MATCH: &str = "\
+Examples:
+  prosopa match selfie.jpg passport.jpg && echo the same person
+  prosopa match selfie.jpg img_01jd0000000000000000000000 --max-fmr 0.02
+  prosopa match selfie.jpg staff/*.jpg -o json | jq -r '.results[] | [.decision, .score] | @tsv'
+
+Ends with 0 if every comparison is a match, with 8 if one is none, else with 9 if one cannot be told. The score is 100 times
+the probability that both faces are one person's where that is as likely as not beforehand. Pictures that are sent are kept
+on the server; a match and its pictures can be deleted there.";
 
 /// Under `results --help`.
 pub(super) const RESULTS: &str = "\

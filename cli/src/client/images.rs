@@ -1,9 +1,10 @@
 //! The operations about pictures.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::Method;
 
-use super::transport::{Body, Call};
+use super::form::{Value, form};
+use super::transport::Call;
 use super::types::{Page, Picture, StoredImage};
 use super::{Client, Error, PAGE_ITEMS};
 
@@ -34,7 +35,9 @@ impl Client {
         picture: Picture,
         options: &UploadOptions,
     ) -> Result<StoredImage, Error> {
-        let call = Call::new(Method::POST, &["images"]).body(form(&picture, &options.fields));
+        let fields = options.fields.iter().map(|(name, text)| (*name, Value::Text(text.clone())));
+        let fields: Vec<_> = fields.chain([("image", Value::Picture(&picture))]).collect();
+        let call = Call::new(Method::POST, &["images"]).body(form(&fields));
         self.authorized(call).await?.document()
     }
 
@@ -68,50 +71,5 @@ impl Client {
     /// Deletes a picture with all that was found in it.
     pub(crate) async fn delete_image(&self, id: &str) -> Result<(), Error> {
         self.authorized(Call::new(Method::DELETE, &["images", id])).await.map(drop)
-    }
-}
-
-/// A multipart form (RFC 7578), whole in memory: a signature covers it, and it may be sent again.
-fn form(picture: &Picture, fields: &[(&'static str, String)]) -> Body {
-    let boundary = boundary(picture, fields);
-    let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=");
-    let mut bytes = BytesMut::with_capacity(picture.bytes.len() + 4 * 1024);
-    for (name, text) in fields {
-        bytes.extend_from_slice(format!("{head}\"{name}\"\r\n\r\n{text}\r\n").as_bytes());
-    }
-    let content_type = picture.content_type;
-    let file = format!("{head}\"image\"; filename=\"picture\"\r\nContent-Type: {content_type}\r\n\r\n");
-    bytes.extend_from_slice(file.as_bytes());
-    bytes.extend_from_slice(&picture.bytes);
-    bytes.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-    Body { content_type: format!("multipart/form-data; boundary={boundary}").into(), bytes: bytes.freeze() }
-}
-
-/// A text that nothing in the form holds.
-fn boundary(picture: &Picture, fields: &[(&'static str, String)]) -> String {
-    let mut number = 0_u64;
-    loop {
-        let boundary = format!("prosopa-{number:016}");
-        let is_in = |bytes: &[u8]| bytes.windows(boundary.len()).any(|window| window == boundary.as_bytes());
-        if !is_in(&picture.bytes) && !fields.iter().any(|(_, text)| is_in(text.as_bytes())) {
-            return boundary;
-        }
-        number += 1;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// K3: a picture that holds what would end the form gets another boundary, the same whenever it is sent.
-    #[test]
-    fn a_boundary_is_in_nothing_that_is_sent() {
-        let picture = |bytes: &'static [u8]| Picture { content_type: "image/png", bytes: bytes.into() };
-        let plain = boundary(&picture(b"a picture"), &[]);
-        assert_eq!(plain, "prosopa-0000000000000000");
-        let fields = [("metadata", "prosopa-0000000000000001".to_owned())];
-        let other = boundary(&picture(b"\r\n--prosopa-0000000000000000--"), &fields);
-        assert_eq!(other, "prosopa-0000000000000002");
     }
 }

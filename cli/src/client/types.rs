@@ -1,6 +1,7 @@
 //! What the API sends and takes. Fields that this version does not know are kept, so that JSON output is complete.
 
 mod jobs;
+mod matches;
 mod programs;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub(crate) use jobs::Job;
+pub(crate) use matches::{Match, MatchResult};
 pub(crate) use programs::{ApiClient, ApiKey, MadeClient, NewApiClient, NewApiKey, Rotation};
 
 /// Fields that this version does not know.

@@ -1,4 +1,8 @@
-//! `prosopa models`: makes a model pack from the pinned packages, or checks one.
+//! `prosopa models`: makes a model pack from the pinned packages, checks one, measures what its distances are worth.
+
+mod calibrate;
+mod evaluate;
+mod labelled;
 
 use std::path::{Path, PathBuf};
 
@@ -7,10 +11,13 @@ use clap::{Args, Subcommand};
 use prosopa_engine::pack::{self, BuildInputs, Pack};
 
 use super::{Failure, say};
+use crate::output::Output;
 
 pub(super) const EXAMPLES: &str = "Examples:
   prosopa models build --face-api face-api.tgz --facenet facenet.whl --rapidocr rapidocr.whl --out models/default
-  prosopa models verify models/default";
+  prosopa models verify models/default
+  prosopa models evaluate pairs.csv --det det.svg
+  prosopa models calibrate --pairs pairs.csv --pack models/default";
 
 const BUILD_EXAMPLES: &str = "Example:
   prosopa models build --face-api vladmandic-face-api-1.7.15.tgz \\
@@ -29,6 +36,12 @@ pub(crate) enum ModelsCommand {
     /// Check every digest of a pack and print the pack's own.
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
+    /// Measure error rates on labelled pairs: EER, recognised pairs at false match rates, DET plot.
+    #[command(after_help = evaluate::EXAMPLES)]
+    Evaluate(evaluate::Evaluate),
+    /// Make the table of what distances mean, from labelled pairs.
+    #[command(after_help = calibrate::EXAMPLES)]
+    Calibrate(calibrate::Calibrate),
 }
 
 /// Arguments of `models build`.
@@ -59,10 +72,12 @@ pub(crate) struct Verify {
     folder: PathBuf,
 }
 
-pub(super) fn run(command: ModelsCommand) -> Result<(), Failure> {
+pub(super) fn run(command: ModelsCommand, output: Output) -> Result<(), Failure> {
     match command {
         ModelsCommand::Build(arguments) => build(arguments),
         ModelsCommand::Verify(arguments) => verify(&arguments.folder),
+        ModelsCommand::Evaluate(arguments) => evaluate::run(&arguments, output),
+        ModelsCommand::Calibrate(arguments) => calibrate::run(&arguments, output),
     }
 }
 

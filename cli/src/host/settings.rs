@@ -144,9 +144,8 @@ pub(crate) struct Overrides {
 impl Settings {
     /// The defaults, with the model pack where the scripts put it.
     fn with_model_pack() -> Self {
-        let named = std::env::var_os(MODEL_PACK).filter(|path| !path.is_empty());
         let mut settings = Self::default();
-        settings.engine.model_pack_dir = named.map_or_else(|| PathBuf::from("models/default"), PathBuf::from);
+        settings.engine.model_pack_dir = default_model_pack();
         settings
     }
 
@@ -175,6 +174,12 @@ impl Settings {
         settings.engine.model_pack_dir = model_pack.unwrap_or(settings.engine.model_pack_dir);
         Ok(settings)
     }
+}
+
+/// Where the scripts put the model pack, or what the environment names.
+pub(super) fn default_model_pack() -> PathBuf {
+    let named = std::env::var_os(MODEL_PACK).filter(|path| !path.is_empty());
+    named.map_or_else(|| PathBuf::from("models/default"), PathBuf::from)
 }
 
 /// `AUTH_MICROSERVICE_URL` and the like: names that deployments give.

@@ -11,6 +11,7 @@ mod images;
 mod interrupt;
 mod jobs;
 mod keys;
+mod matches;
 mod output;
 mod pictures;
 mod results;

@@ -20,5 +20,5 @@ pub use self::{
     gallery::{Gallery, GalleryError, Portrait, compare, find_portraits},
     interval::Interval,
     pairs::{Pair, Pairs, PairsError},
-    summary::{Summary, TARGETS, TprAtFmr, summarize},
+    summary::{RocPoint, Summary, TARGETS, TprAtFmr, summarize},
 };
