@@ -50,7 +50,8 @@ pub(crate) struct Options {
 
 impl Options {
     /// The largest face alone, with its embedding.
-    pub(crate) const PORTRAIT: Self = Self { min_face_px: None, max_faces: 1, with_embeddings: true };
+    pub(crate) const PORTRAIT: Self =
+        Self { min_face_px: None, max_faces: 1, with_embeddings: true, decode_only: false };
 
     /// # Errors
     /// `InvalidArgument`: a parameter is out of range.
