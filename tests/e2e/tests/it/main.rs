@@ -22,6 +22,7 @@ mod internal_tls;
 mod jobs;
 mod limits;
 mod live_sockets;
+mod matches;
 mod migrations;
 mod orientations;
 mod pictures;
