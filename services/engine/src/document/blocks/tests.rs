@@ -29,11 +29,8 @@ fn rows_below_each_other_make_a_block_and_printed_text_none() {
         assert_eq!(blocks.len(), 1);
         assert_eq!(blocks[0].rows.len(), 2);
         for (row, line) in blocks[0].rows.iter().zip(&lines[2..]) {
-            let corners = row.0.iter().zip(line.quad.0);
-            assert!(
-                corners.clone().all(|(one, other)| (one.x - other.x).hypot(one.y - other.y) < 0.1),
-                "{slope}"
-            );
+            let mut corners = row.0.iter().zip(line.quad.0);
+            assert!(corners.all(|(one, other)| (one.x - other.x).hypot(one.y - other.y) < 0.1), "{slope}");
         }
     }
     assert!(find_blocks(&[line("Passport / Passeport", 0.0, 0.0, 200.0, 0.0)]).is_empty());
