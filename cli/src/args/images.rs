@@ -75,7 +75,7 @@ pub(crate) struct ImagesUpload {
     /// When they are removed, such as 2027-01-31T00:00:00Z
     #[arg(long, value_name = "TIME")]
     pub(crate) delete_at: Option<jiff::Timestamp>,
-    /// What to keep of what the camera wrote, separated by commas: taken_at, camera, lens, software, gps
+    /// What to keep of what the camera wrote, separated by commas: `taken_at`, camera, lens, software, gps
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) exif: Vec<String>,
     /// How many pictures are sent at the same time (1 to 64)

@@ -56,7 +56,7 @@ impl Calibration {
     /// The table as the engine tells it.
     pub fn to_message(&self) -> contract::Calibration {
         contract::Calibration {
-            points: self.points.iter().map(Point::to_message).collect(),
+            points: self.points.iter().copied().map(Point::to_message).collect(),
             genuine_pairs: self.genuine_pairs,
             impostor_pairs: self.impostor_pairs,
             people: self.people,
@@ -69,7 +69,7 @@ impl Calibration {
 }
 
 impl Point {
-    fn to_message(&self) -> WirePoint {
+    fn to_message(self) -> WirePoint {
         WirePoint {
             distance: self.distance,
             match_probability: self.match_probability,
