@@ -57,7 +57,7 @@ fi
 if [ "${1:-}" = --e2e ]; then
   say "the product from outside once more, in containers:"
   # Not what is killed by its process, or what takes longest.
-  beside=(conformance:: google:: a_service_that_is_gone a_service_of_a_folder)
+  beside=(conformance:: google:: a_service_that_is_gone a_service_of_a_folder keys_of_principals)
   scripts/with-postgres.sh scripts/test-images.sh cargo test --locked --no-fail-fast --package prosopa-e2e -- \
     --test-threads 3 "${beside[@]/#/--skip=}" </dev/null 2>&1 | tee -a "$log" || status=$?
   say "the compose file's containers, with everything that they need:"
