@@ -7,7 +7,7 @@ mod blocks;
 mod portrait;
 mod zone;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prosopa_contract::engine::{
     CalendarDate, EngineError, ImageInfo, ReadDocumentResponse, ReadingTimings, TextLine,
@@ -40,23 +40,36 @@ pub(crate) fn read_today(today: Option<&CalendarDate>) -> Result<Date, EngineErr
     date.ok_or_else(|| EngineError::InvalidArgument { detail: "today must be a day of the calendar".into() })
 }
 
-/// The loaded networks for text, beside those for faces.
+/// The networks for text, beside those for faces. They are loaded for the first document: who reads none has no use for
+/// the memory that they take.
 pub(crate) struct DocumentReader {
     analyzer: Arc<Analyzer>,
-    text: TextReader,
+    pack: Pack,
+    text: Mutex<Option<Arc<TextReader>>>,
 }
 
 impl DocumentReader {
-    /// # Errors
-    /// The pack lacks a network, or was changed since it was opened.
-    pub(crate) fn load(pack: &Pack, analyzer: Arc<Analyzer>) -> Result<Self, pack::Error> {
-        Ok(Self { analyzer, text: TextReader::load(pack)? })
+    /// Reads nothing yet.
+    pub(crate) fn new(pack: Pack, analyzer: Arc<Analyzer>) -> Self {
+        Self { analyzer, pack, text: Mutex::new(None) }
+    }
+
+    /// The networks, loaded once; whoever comes meanwhile waits for them.
+    fn text(&self) -> Result<Arc<TextReader>, pack::Error> {
+        let mut loaded = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = &*loaded {
+            return Ok(Arc::clone(text));
+        }
+        let text = Arc::new(TextReader::load(&self.pack)?);
+        *loaded = Some(Arc::clone(&text));
+        Ok(text)
     }
 
     /// Reads one picture; `queue_us` is how long it waited in the queue. `is_abandoned` is asked between steps.
     ///
     /// # Errors
-    /// The picture cannot be decoded; `Unavailable` when it was abandoned; `Internal` when a network failed.
+    /// The picture cannot be decoded; `Unavailable` when it was abandoned; `Internal` when a network failed, or the pack was
+    /// changed since it was opened.
     pub(crate) fn read(
         &self,
         image: &[u8],
@@ -68,11 +81,12 @@ impl DocumentReader {
         let start = Stopwatch::start();
         let Intake { picture, format, queue_us, decode_us, permit } =
             Intake::take(self.analyzer.budget(), image, WORK_PX, queue_us, is_abandoned)?;
+        let text = self.text().map_err(|error| EngineError::Internal { detail: error.to_string() })?;
         let mut turns = Turns::new(is_abandoned);
-        let page = self.text.read_page(&picture, &mut turns).map_err(failed)?;
+        let page = text.read_page(&picture, &mut turns).map_err(failed)?;
 
         let watch = Stopwatch::start();
-        let zones = self.read_zones(&picture, &page, today, &mut turns).map_err(failed)?;
+        let zones = read_zones(&text, &picture, &page, today, &mut turns).map_err(failed)?;
         let zone_us = watch.wall_us();
 
         let watch = Stopwatch::start();
@@ -111,21 +125,21 @@ impl DocumentReader {
             }),
         })
     }
+}
 
-    /// The zones of a page, the largest first.
-    fn read_zones(
-        &self,
-        picture: &Picture,
-        page: &Page,
-        today: Date,
-        turns: &mut Turns<'_>,
-    ) -> Result<Vec<zone::Found>, text::Error> {
-        let mut found = Vec::new();
-        for block in blocks::find_blocks(&page.lines).into_iter().take(BLOCKS_MAX) {
-            found.extend(zone::read(&self.text, picture, &block, today, turns)?);
-        }
-        Ok(found)
+/// The zones of a page, the largest first.
+fn read_zones(
+    text: &TextReader,
+    picture: &Picture,
+    page: &Page,
+    today: Date,
+    turns: &mut Turns<'_>,
+) -> Result<Vec<zone::Found>, text::Error> {
+    let mut found = Vec::new();
+    for block in blocks::find_blocks(&page.lines).into_iter().take(BLOCKS_MAX) {
+        found.extend(zone::read(text, picture, &block, today, turns)?);
     }
+    Ok(found)
 }
 
 fn failed(error: text::Error) -> EngineError {

@@ -45,7 +45,7 @@ enum Answer {
     Document(Box<ReadDocumentResponse>),
 }
 
-/// The loaded networks.
+/// The networks of both kinds.
 struct Networks {
     analyzer: Arc<Analyzer>,
     documents: DocumentReader,
@@ -81,14 +81,11 @@ impl EngineService {
         config.validate()?;
         let pack = Pack::open(&config.model_pack_dir)?;
         let analyzer = Arc::new(Analyzer::load(&pack, config.pixel_budget_px)?);
-        let documents = DocumentReader::load(&pack, Arc::clone(&analyzer))?;
-        let networks = Networks { analyzer, documents };
         let limits = Limits {
             workers: config.workers_effective(),
             len_max: config.queue_len_max,
             bytes_max: config.queue_bytes_max,
         };
-        let queue = Queue::start(limits, move |job: Job, turn| networks.run(job, turn))?;
         let manifest = pack.manifest();
         let description = DescribeModelsResponse {
             model_digest: pack.digest().to_owned(),
@@ -97,6 +94,9 @@ impl EngineService {
             device: "cpu".into(),
             calibration: manifest.calibration.as_ref().map(Calibration::to_message),
         };
+        let documents = DocumentReader::new(pack, Arc::clone(&analyzer));
+        let networks = Networks { analyzer, documents };
+        let queue = Queue::start(limits, move |job: Job, turn| networks.run(job, turn))?;
         tracing::info!(
             digest = %description.model_digest, name = %description.name, version = %description.version,
             workers = limits.workers, "model pack loaded"
