@@ -3,7 +3,7 @@
 
 use std::{fmt, time::Duration};
 
-use axum::extract::OptionalFromRequestParts;
+use axum::{extract::OptionalFromRequestParts, response::Response};
 use http::{HeaderName, HeaderValue, request::Parts};
 
 use prosopa_problem::{Code, Problem};
@@ -68,6 +68,13 @@ pub fn key_reused() -> Problem {
 /// What is answered while the first request with the key is at work.
 pub fn key_in_use() -> Problem {
     Problem::new(Code::IdempotencyKeyInUse).with_retry_after(Duration::from_secs(1))
+}
+
+/// Says that an answer tells of what an earlier request made.
+#[must_use]
+pub fn replayed(mut response: Response) -> Response {
+    response.headers_mut().insert(IDEMPOTENT_REPLAYED.0, IDEMPOTENT_REPLAYED.1);
+    response
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub use self::{
     endpoints::Endpoints,
     extract::{Administrator, BodyBytes, Caller, Json, PathId, Query, content_type},
     hardening::harden,
-    idempotency::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, IdempotencyKey, key_in_use, key_reused},
+    idempotency::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, IdempotencyKey, key_in_use, key_reused, replayed},
     leftovers::Leftovers,
     openapi::{AssemblyError, Section, assemble},
     operation::{Access, Answer, Operation, RequestContent},
@@ -34,6 +34,6 @@ pub use self::{
         ListQuery, ListRequest, NumberedPage, NumberedPageQuery, NumberedPageRequest, Page, PageQuery,
         PageRequest,
     },
-    prefer::{PREFER, PREFERENCE_APPLIED, Preferences, accepted},
+    prefer::{PREFER, PREFERENCE_APPLIED, Preferences, accepted, created},
     units::{set_units_done, take_units_done},
 };

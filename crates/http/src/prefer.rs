@@ -76,6 +76,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Preferences {
     }
 }
 
+/// The answer 201: it was made, and lies at `location`.
+pub fn created<T: Serialize>(location: &str, body: T) -> Result<Response, Problem> {
+    let location = HeaderValue::try_from(location).map_err(Problem::internal)?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(body)).into_response())
+}
+
 /// The answer 202: the work goes on, and `location` is where to ask for it.
 pub fn accepted<T: Serialize>(
     location: &str,

@@ -177,7 +177,7 @@ async fn replay(
 ) -> Result<Response, Problem> {
     let id = id.parse().map_err(Problem::internal)?;
     let key = api_keys::find(state, caller.account_id, id).await?;
-    Ok(once::replayed(shown(state, status, key, None)))
+    Ok(prosopa_http::replayed(shown(state, status, key, None)))
 }
 
 pub(super) async fn show(

@@ -234,7 +234,7 @@ fn shown(state: &State, status: StatusCode, Made { client, secret_key }: Made) -
 async fn replay(state: &State, status: StatusCode, id: &str) -> Result<Response, Problem> {
     let id = id.parse().map_err(Problem::internal)?;
     let client = state.store.find_client(id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
-    Ok(once::replayed(shown(state, status, Made { client, secret_key: None })))
+    Ok(prosopa_http::replayed(shown(state, status, Made { client, secret_key: None })))
 }
 
 pub(super) async fn show(

@@ -1,8 +1,6 @@
 //! Requests with an `Idempotency-Key` whose answer is rendered again from what they made.
 
-use axum::response::Response;
-
-use prosopa_http::{IDEMPOTENT_REPLAYED, key_in_use, key_reused};
+use prosopa_http::{key_in_use, key_reused};
 use prosopa_problem::Problem;
 use prosopa_store::idempotency::{Claim, KeyedRequest, Known};
 
@@ -42,10 +40,4 @@ pub(super) async fn settle<T>(
             Err(error.into())
         }
     }
-}
-
-/// Says that an answer tells of what an earlier request made.
-pub(super) fn replayed(mut response: Response) -> Response {
-    response.headers_mut().insert(IDEMPOTENT_REPLAYED.0, IDEMPOTENT_REPLAYED.1);
-    response
 }

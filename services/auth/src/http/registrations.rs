@@ -11,9 +11,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use prosopa_http::{
-    IDEMPOTENT_REPLAYED, IdempotencyKey, Json, PathId, Preferences, accepted, key_in_use, key_reused,
-};
+use prosopa_http::{IdempotencyKey, Json, PathId, Preferences, accepted, key_in_use, key_reused, replayed};
 use prosopa_jobs::JobStatus;
 use prosopa_model::{RegistrationId, UserId, id};
 use prosopa_problem::{Code, Problem};
@@ -173,9 +171,7 @@ impl Telling<'_> {
         if self.is_awaited() && !enqueued.progress.job.status.is_finished() {
             return Err(key_in_use());
         }
-        let mut response = self.tell(enqueued).await?;
-        response.headers_mut().insert(IDEMPOTENT_REPLAYED.0, IDEMPOTENT_REPLAYED.1);
-        Ok(response)
+        Ok(replayed(self.tell(enqueued).await?))
     }
 
     fn is_awaited(&self) -> bool {
