@@ -61,6 +61,10 @@ kinds! {
     Request RequestId "req";
     /// A stored comparison of faces.
     Match MatchId "mat";
+    /// A stored reading of an identity document.
+    Document DocumentId "doc";
+    /// A stored check of a document and a selfie.
+    Verification VerificationId "ver";
 }
 
 impl<K: Kind> Id<K> {

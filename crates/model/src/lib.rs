@@ -18,8 +18,8 @@ pub use self::{
     clock::{Clock, SystemClock},
     cursor::Cursor,
     id::{
-        AccountId, ApiClientId, ApiKeyId, DetectionId, Id, ImageId, JobId, Kind, MatchId, RegistrationId,
-        RequestId, SessionId, SubjectId, UserId,
+        AccountId, ApiClientId, ApiKeyId, DetectionId, DocumentId, Id, ImageId, JobId, Kind, MatchId,
+        RegistrationId, RequestId, SessionId, SubjectId, UserId, VerificationId,
     },
     plan_name::PlanName,
     principal::{Credential, Principal, Role, Scope, Scopes},

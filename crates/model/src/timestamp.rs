@@ -52,6 +52,17 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// Year, month and day, UTC; what lies before the year 1 is its first day.
+    pub fn date(self) -> [u32; 3] {
+        let date = self.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date();
+        match u32::try_from(date.year()) {
+            Ok(year) if year > 0 => {
+                [year, date.month().unsigned_abs().into(), date.day().unsigned_abs().into()]
+            }
+            _ => [1, 1, 1],
+        }
+    }
+
     /// The same point for calendar arithmetic; what lies outside the years -9999 to 9999 is clamped.
     pub(crate) fn to_jiff(self) -> jiff::Timestamp {
         let bound = if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
@@ -108,6 +119,13 @@ mod tests {
     #[test]
     fn is_written_with_six_digits_in_utc() {
         assert_eq!(Timestamp::from_micros(6).to_string(), "1970-01-01T00:00:00.000006Z");
+    }
+
+    #[test]
+    fn days_are_those_of_utc() {
+        let time: Timestamp = "2026-01-01T01:00:00+02:00".parse().unwrap();
+        assert_eq!(time.date(), [2025, 12, 31]);
+        assert_eq!((Timestamp::MIN.date(), Timestamp::MAX.date()), ([1, 1, 1], [9999, 12, 30]));
     }
 
     #[test]

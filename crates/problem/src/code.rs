@@ -74,6 +74,8 @@ codes! {
     StorageFull "storage-full" INSUFFICIENT_STORAGE "There is no room to store this";
     NoFace "no-face" UNPROCESSABLE_ENTITY "There is no face in the picture";
     SeveralFaces "several-faces" UNPROCESSABLE_ENTITY "There are several faces in the picture";
+    NoDocument "no-document" UNPROCESSABLE_ENTITY "There is no document in the picture";
+    SeveralDocuments "several-documents" UNPROCESSABLE_ENTITY "There are several documents in the picture";
     NotCalibrated "not-calibrated" NOT_IMPLEMENTED "The models do not say what distances mean";
 }
 
