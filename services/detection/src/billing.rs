@@ -17,6 +17,12 @@ pub(crate) const FACES_DETECTION: &str = "faces.detection";
 /// What the price list calls a match; a unit is a comparison.
 pub(crate) const FACES_MATCH: &str = "faces.match";
 
+/// What the price list calls the reading of a document; a unit is a side.
+pub(crate) const DOCUMENTS_READING: &str = "documents.reading";
+
+/// What the price list calls a check of a document and a selfie, in which the reading and the comparison are included.
+pub(crate) const IDENTITY_VERIFICATION: &str = "identity.verification";
+
 /// What a result costs, and whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Charge {

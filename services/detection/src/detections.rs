@@ -21,7 +21,6 @@ use crate::{
     images::{self, Image},
     state::State,
     store::{self, detections::DetectionRow, images::ImageRow},
-    subjects::Subject,
 };
 
 /// What was found in a picture.
@@ -88,7 +87,7 @@ pub(crate) async fn get(state: &State, account_id: AccountId, id: DetectionId) -
         store::detections::find(&state.database, account_id, id).await?.ok_or(Error::NoDetection(id))?;
     let sealed = store::detections::find_findings(&state.database, account_id, id).await?;
     let sealed = sealed.ok_or(Error::NoDetection(id))?;
-    let findings = Findings::open(state, row.subject_id, id, sealed).await?;
+    let findings = Findings::open(state, row.subject_id, id, sealed).await?.ok_or(Error::NoDetection(id))?;
     Ok(assemble(row, findings.faces))
 }
 
@@ -102,32 +101,22 @@ pub(crate) async fn find_known_faces(
     let found = store::detections::find_findings_in(&state.database, image.id, model_digest).await?;
     let Some(found) = found else { return Ok(None) };
     let findings = Findings::open(state, image.subject_id, found.id, found.findings).await?;
-    Ok(Some(FoundFaces { faces: findings.into_faces(), model_digest: model_digest.to_owned(), cpu_us: 0 }))
+    Ok(findings.map(|findings| FoundFaces {
+        faces: findings.into_faces(),
+        model_digest: model_digest.to_owned(),
+        cpu_us: 0,
+    }))
 }
 
-/// Deletes a detection, and its picture if that was not uploaded by itself and nothing else is left in it. Rows go first, so
-/// that nobody is promised what is gone; bytes that stay behind are swept.
+/// Deletes a detection, and its picture if that was not uploaded by itself and nothing else is left in it.
 pub(crate) async fn delete(state: &State, account_id: AccountId, id: DetectionId) -> Result<(), Error> {
     let row =
         store::detections::find(&state.database, account_id, id).await?.ok_or(Error::NoDetection(id))?;
-    let mut tx = state.database.begin().await?;
-    // Without it, each of two that delete the last two detections would leave the picture to the other.
-    store::images::hold(&mut tx, account_id, row.image_id).await?;
-    if store::detections::delete(&mut tx, account_id, id).await? {
-        events::publish_deleted(state, &mut tx, account_id, &row).await?;
+    let mut held = images::Held::new(state, account_id, [row.image_id].into()).await?;
+    if store::detections::delete(held.tx(), account_id, id).await? {
+        events::publish_deleted(state, held.tx(), account_id, &row).await?;
     }
-    let is_picture_gone = store::images::delete_unused(&mut tx, account_id, row.image_id).await?;
-    tx.commit().await?;
-    if is_picture_gone {
-        images::discard(state, account_id, row.image_id, row.subject()).await;
-    }
-    Ok(())
-}
-
-impl DetectionRow {
-    fn subject(&self) -> Option<Subject> {
-        self.subject_id.map(|id| Subject { id, is_named: self.is_subject_named })
-    }
+    held.let_go(state).await
 }
 
 fn assemble(row: DetectionRow, faces: Vec<Face>) -> Detection {

@@ -63,6 +63,8 @@ async fn remove_found(
     id: ImageId,
 ) -> Result<(), prosopa_store::Error> {
     store::matches::delete_of_image(tx, id).await?;
+    store::documents::delete_of_image(tx, id).await?;
+    store::verifications::delete_of_image(tx, id).await?;
     loop {
         let rows = store::detections::list_of_image(tx, id, STEP).await?;
         if rows.is_empty() {

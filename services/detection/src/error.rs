@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prosopa_contract::engine::EngineError;
-use prosopa_model::{DetectionId, ImageId, MatchId};
+use prosopa_model::{DetectionId, DocumentId, ImageId, MatchId, VerificationId};
 use prosopa_problem::{Code, Problem};
 use prosopa_vault::{BlobError, OpenError, VaultError};
 
@@ -34,12 +34,12 @@ pub(crate) enum Error {
     /// There is no such picture, or it is someone else's.
     #[error("there is no image {0}")]
     NoImage(ImageId),
-    /// Findings cannot be written, or what was stored cannot be read again.
-    #[error("the findings of {id} cannot be kept or read")]
-    Findings {
-        id: DetectionId,
+    /// What was found cannot be written, or what was stored cannot be read again.
+    #[error("{context} cannot be kept or read")]
+    Sealed {
+        context: String,
         #[source]
-        source: FindingsError,
+        source: SealedError,
     },
     /// What was said of a picture cannot be written, or what was stored cannot be read again.
     #[error("the details of {id} cannot be kept or read")]
@@ -60,13 +60,24 @@ pub(crate) enum Error {
     /// There is no such match, or it is someone else's.
     #[error("there is no match {0}")]
     NoMatch(MatchId),
-    /// A match cannot be written, or what was stored cannot be read again.
-    #[error("the match {id} cannot be kept or read")]
-    Match {
-        id: MatchId,
-        #[source]
-        source: FindingsError,
-    },
+    /// There is no such document, or it is someone else's.
+    #[error("there is no document {0}")]
+    NoSuchDocument(DocumentId),
+    /// There is no such verification, or it is someone else's.
+    #[error("there is no verification {0}")]
+    NoVerification(VerificationId),
+    /// The pictures show no document.
+    #[error("there is no text of a document in this picture")]
+    NoDocument,
+    /// A picture, or two that should be sides of one, show several documents.
+    #[error("there is more than one document")]
+    SeveralDocuments,
+    /// Both sides of a document are one picture.
+    #[error("must be another picture than the front")]
+    SameSide,
+    /// A document has no portrait that could be compared.
+    #[error("there is no portrait on this document")]
+    NoPortrait,
     /// What is wrong with one of several things of a request.
     #[error("{pointer}: {source}")]
     At { pointer: String, source: Box<Error> },
@@ -117,9 +128,9 @@ pub(crate) enum Error {
     Vault(#[from] VaultError),
 }
 
-/// Why findings cannot be kept or read.
+/// Why something that is sealed cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FindingsError {
+pub(crate) enum SealedError {
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error(transparent)]
@@ -143,11 +154,17 @@ impl From<Error> for Problem {
             Error::NoRoom => Self::new(Code::Overloaded)
                 .with_detail(error.to_string())
                 .with_retry_after(Duration::from_secs(2)),
-            Error::NoDetection(_) | Error::NoImage(_) | Error::NoMatch(_) | Error::NoSuchImage => {
-                Self::new(Code::NotFound)
-            }
+            Error::NoDetection(_)
+            | Error::NoImage(_)
+            | Error::NoMatch(_)
+            | Error::NoSuchDocument(_)
+            | Error::NoVerification(_)
+            | Error::NoSuchImage => Self::new(Code::NotFound),
+            Error::NoDocument => Self::new(Code::NoDocument),
+            Error::SeveralDocuments => Self::new(Code::SeveralDocuments),
+            Error::SameSide => Self::new(Code::ValidationFailed).with_detail(error.to_string()),
             Error::At { pointer, source } => at_place(pointer, *source),
-            Error::NoFace => Self::new(Code::NoFace),
+            Error::NoFace | Error::NoPortrait => Self::new(Code::NoFace),
             Error::SeveralFaces { faces_found } => {
                 Self::new(Code::SeveralFaces).with_member("faces_found", faces_found)
             }
@@ -173,8 +190,7 @@ impl From<Error> for Problem {
             Error::NoSize
             | Error::Broken(_)
             | Error::Input(_)
-            | Error::Findings { .. }
-            | Error::Match { .. }
+            | Error::Sealed { .. }
             | Error::NoEmbedding
             | Error::Details { .. }
             | Error::UnknownResource => Self::internal(error),
@@ -187,6 +203,7 @@ fn at_place(pointer: String, error: Error) -> Problem {
     let words = match &error {
         // Whether it is another's is nobody's business.
         Error::NoImage(_) | Error::NoSuchImage | Error::Vault(_) => Error::NoSuchImage.to_string(),
+        Error::NoSuchDocument(_) => "there is no such document".to_owned(),
         other => other.to_string(),
     };
     let problem = Problem::from(error);

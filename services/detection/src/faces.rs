@@ -26,7 +26,7 @@ pub(crate) struct Face {
 }
 
 /// A rectangle.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Rectangle {
     /// Left edge.
     pub(crate) x: f32,
@@ -36,6 +36,13 @@ pub(crate) struct Rectangle {
     pub(crate) width: f32,
     /// Extent downwards.
     pub(crate) height: f32,
+}
+
+impl Rectangle {
+    /// Square pixels, or a fraction of the picture.
+    pub(crate) fn area(&self) -> f32 {
+        self.width * self.height
+    }
 }
 
 /// A point.
@@ -59,6 +66,12 @@ pub(crate) struct Quality {
 }
 
 impl Face {
+    /// The same with the face's embedding, which is shown to nobody.
+    pub(crate) fn with_embedding(mut face: engine::Face, width: f32, height: f32) -> (Self, Vec<f32>) {
+        let embedding = std::mem::take(&mut face.embedding);
+        (Self::from_engine(face, width, height), embedding)
+    }
+
     /// Takes over what the engine found in a picture of `width` x `height` pixels.
     pub(crate) fn from_engine(face: engine::Face, width: f32, height: f32) -> Self {
         let bounds = face.r#box.unwrap_or_default();
@@ -90,6 +103,7 @@ impl Face {
     }
 }
 
-fn points(points: &[engine::Point]) -> Vec<Point> {
+/// Takes over points.
+pub(crate) fn points(points: &[engine::Point]) -> Vec<Point> {
     points.iter().map(|point| Point { x: point.x, y: point.y }).collect()
 }

@@ -1,6 +1,7 @@
 //! Pictures: what is kept of them and who may have them back.
 
 mod details;
+mod held;
 mod uploads;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -16,6 +17,7 @@ use prosopa_vault::{BlobError, VaultError};
 
 pub(crate) use self::{
     details::{Details, parse_metadata},
+    held::Held,
     uploads::{Kept, NewImage, keep, replay},
 };
 use crate::{

@@ -1,6 +1,4 @@
-//! Durable jobs: the detections and matches of callers who do not wait.
-
-mod matches;
+//! Durable jobs: what callers ask for who do not wait.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,19 +9,22 @@ use prosopa_jobs::{
     Handler, JobClass, JobContext, JobKind, JobRow, NewJob, Outcome, SetupError, Stop, Worker, WorkerConfig,
 };
 use prosopa_model::{AccountId, DetectionId, ImageId, UserId};
-use prosopa_problem::{Code, Problem};
+use prosopa_problem::Code;
 use prosopa_store::idempotency;
 
-use self::matches::{MATCH_FACES, MatchFacesHandler};
-pub(crate) use self::matches::{match_of, submit_match};
 use crate::{
     detections::{self, Look, Made, NewDetection, SentPicture, Source},
+    documents::NewDocument,
     erasures::{ERASE_ACCOUNT, EraseAccountHandler},
     error::Error,
-    images, once,
+    images,
+    matches::NewMatch,
+    once,
     state::State,
     store,
     subjects::{self, ERASE_SUBJECT, EraseSubjectHandler, Subject},
+    verifications::NewVerification,
+    work::{self, Work, WorkHandler, bar, stop},
 };
 
 /// Every kind of job.
@@ -31,7 +32,9 @@ pub(crate) const KINDS: &[JobKind] = &[
     JobKind { class: JobClass::Normal, ..JobKind::new(DETECT_FACES) },
     JobKind { class: JobClass::Normal, ..JobKind::new(ERASE_SUBJECT) },
     JobKind { class: JobClass::Normal, ..JobKind::new(ERASE_ACCOUNT) },
-    JobKind { class: JobClass::Normal, ..JobKind::new(MATCH_FACES) },
+    JobKind { class: JobClass::Normal, ..JobKind::new(NewMatch::JOB_KIND) },
+    JobKind { class: JobClass::Normal, ..JobKind::new(NewDocument::JOB_KIND) },
+    JobKind { class: JobClass::Normal, ..JobKind::new(NewVerification::JOB_KIND) },
 ];
 
 const DETECT_FACES: &str = "detect-faces";
@@ -58,25 +61,27 @@ pub(crate) fn worker(state: &State) -> Result<Worker, SetupError> {
     let handler: Arc<dyn Handler> = Arc::new(DetectFacesHandler { state: state.clone() });
     let erasing: Arc<dyn Handler> = Arc::new(EraseSubjectHandler { state: state.clone() });
     let leaving: Arc<dyn Handler> = Arc::new(EraseAccountHandler { state: state.clone() });
-    let comparing: Arc<dyn Handler> = Arc::new(MatchFacesHandler { state: state.clone() });
+    let comparing: Arc<dyn Handler> = Arc::new(WorkHandler::<NewMatch>::new(state));
+    let reading: Arc<dyn Handler> = Arc::new(WorkHandler::<NewDocument>::new(state));
+    let verifying: Arc<dyn Handler> = Arc::new(WorkHandler::<NewVerification>::new(state));
     let handlers = [
         (DETECT_FACES, handler),
         (ERASE_SUBJECT, erasing),
         (ERASE_ACCOUNT, leaving),
-        (MATCH_FACES, comparing),
+        (NewMatch::JOB_KIND, comparing),
+        (NewDocument::JOB_KIND, reading),
+        (NewVerification::JOB_KIND, verifying),
     ];
     Worker::new(state.jobs.clone(), config, handlers)
 }
 
-/// The detection that a completed job made.
-pub(crate) fn detection_of(row: &JobRow) -> Option<DetectionId> {
-    std::str::from_utf8(row.output.as_deref()?).ok()?.parse().ok()
-}
-
 /// Address of what a completed job made.
 pub(crate) fn result_href(row: &JobRow) -> Option<String> {
-    let detection = detection_of(row).map(|id| format!("/api/v1/faces/detections/{id}"));
-    detection.or_else(|| match_of(row).map(|id| format!("/api/v1/faces/matches/{id}")))
+    let detection = work::made_by::<DetectionId>(row).map(|id| format!("/api/v1/faces/detections/{id}"));
+    detection
+        .or_else(|| work::href_of::<NewMatch>(row))
+        .or_else(|| work::href_of::<NewDocument>(row))
+        .or_else(|| work::href_of::<NewVerification>(row))
 }
 
 /// Enqueues a detection, and keeps its picture if that came with the request. The row tells where it stands, at most
@@ -179,29 +184,4 @@ impl DetectFacesHandler {
         let _claim = self.state.budget.claim(input.bytes).await?;
         detections::look_at_sent(&self.state, account_id, (image_id, subject), look).await
     }
-}
-
-/// How a job ends whose account may not act any more, or of which that cannot be told: what was allowed when it was asked for
-/// may be so no more.
-async fn bar(state: &State, account_id: AccountId, user_id: UserId) -> Option<Outcome> {
-    match state.accounts.may_act(account_id, user_id).await {
-        Ok(true) => None,
-        Ok(false) => Some(Outcome::failed(Code::Forbidden, "the account may not do this any more")),
-        Err(error) => {
-            tracing::warn!(%error, "nobody can tell whether a job's account may act");
-            Some(Outcome::retry("the account cannot be checked at the moment"))
-        }
-    }
-}
-
-/// A picture that is at fault stays so; everything else may go better the next time.
-fn stop(error: Error) -> Stop {
-    let problem = Problem::from(error);
-    let (code, remark) =
-        (problem.code(), problem.detail().unwrap_or_else(|| problem.code().title()).to_owned());
-    Stop::With(if code.is_retryable() || code == Code::Internal {
-        Outcome::Retry { code, remark, after: None }
-    } else {
-        Outcome::Failed { code, remark }
-    })
 }

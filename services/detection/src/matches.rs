@@ -5,7 +5,6 @@
 mod answer;
 mod compared;
 mod request;
-mod sealed;
 mod seen;
 mod verdict;
 
@@ -13,38 +12,24 @@ use std::collections::BTreeSet;
 
 use prosopa_http::{ListRequest, Page};
 use prosopa_model::{AccountId, Cursor, ImageId, MatchId};
-use prosopa_store::idempotency;
 
-use self::{answer::assemble, sealed::part_name};
+use self::{answer::assemble, compared::context};
 pub(crate) use self::{
-    answer::{Match, MatchSummary},
-    compared::compare,
+    answer::{CalibrationFacts, Match, MatchSummary},
+    compared::distance,
     request::{COMPARISONS_MAX, MatchOptions, NewMatch},
+    seen::{MatchedFace, Seen, Wanted, see},
+    verdict::{Decision, Rule, Verdict},
 };
 use crate::{
     error::Error,
-    images, once,
+    images, sealed,
     state::State,
     store::{
         self,
         matches::{MatchRow, ResultRow},
     },
 };
-
-/// Compares, and keeps what came of it.
-pub(crate) async fn create(
-    state: &State,
-    account_id: AccountId,
-    new: &NewMatch,
-    once: Option<&idempotency::Claim>,
-) -> Result<Match, Error> {
-    let compared = compare(state, account_id, new).await?;
-    let mut tx = state.database.begin().await?;
-    compared.insert(state, &mut tx, account_id).await?;
-    once::finish(&mut tx, once, &compared.id().to_string()).await?;
-    tx.commit().await?;
-    Ok(compared.made)
-}
 
 /// One page of an account's matches, newest first.
 pub(crate) async fn list(
@@ -72,10 +57,12 @@ pub(crate) async fn get(state: &State, account_id: AccountId, id: MatchId) -> Re
         // It was deleted between the two readings.
         return Err(Error::NoMatch(id));
     }
-    let facts = sealed::open(state, row.subject_id, id, "facts", row.facts.clone()).await?;
+    let facts = sealed::open(state, row.subject_id, &context(id, None), row.facts.clone()).await?;
+    let facts = facts.ok_or(Error::NoMatch(id))?;
     let mut results = Vec::with_capacity(rows.len());
     for (index, ResultRow { subject_id, result, .. }) in rows.into_iter().enumerate() {
-        results.push(sealed::open(state, subject_id, id, &part_name(index), result).await?);
+        let result = sealed::open(state, subject_id, &context(id, Some(index)), result).await?;
+        results.push(result.ok_or(Error::NoMatch(id))?);
     }
     Ok(assemble(&row, facts, results))
 }
@@ -86,26 +73,9 @@ pub(crate) async fn delete(state: &State, account_id: AccountId, id: MatchId) ->
     let results = store::matches::list_results(&state.database, id).await?;
     let others = results.iter().map(|result| result.image_id);
     let pictures: BTreeSet<ImageId> = others.chain([row.image_id]).collect();
-    let mut images = Vec::new();
-    for picture in pictures {
-        images.extend(store::images::find(&state.database, account_id, picture).await?);
-    }
-    let mut tx = state.database.begin().await?;
-    for image in &images {
-        store::images::hold(&mut tx, account_id, image.id).await?;
-    }
-    if !store::matches::delete(&mut tx, account_id, id).await? {
+    let mut held = images::Held::new(state, account_id, pictures).await?;
+    if !store::matches::delete(held.tx(), account_id, id).await? {
         return Err(Error::NoMatch(id));
     }
-    let mut unused = Vec::new();
-    for image in &images {
-        if store::images::delete_unused(&mut tx, account_id, image.id).await? {
-            unused.push(image);
-        }
-    }
-    tx.commit().await?;
-    for image in unused {
-        images::discard(state, account_id, image.id, image.subject()).await;
-    }
-    Ok(())
+    held.let_go(state).await
 }

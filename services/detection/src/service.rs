@@ -35,7 +35,8 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0004_subjects"),
     prosopa_events::RELAY_MIGRATION,
     migration!("0005_uploads"),
-    migration!("0007_matches"),
+    migration!("0006_matches"),
+    migration!("0007_documents"),
 ];
 
 /// The database of the subjects' keys: apart, so that its backups may be short-lived.

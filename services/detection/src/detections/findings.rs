@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use prosopa_contract::engine::{self, ImageInfo};
 use prosopa_model::{DetectionId, SubjectId};
-use prosopa_vault::VaultError;
 
-use crate::{error::Error, faces::Face, state::State};
+use crate::{error::Error, faces::Face, sealed, state::State};
 
 /// The faces of one detection with their embeddings.
 #[derive(Serialize, Deserialize)]
@@ -19,13 +18,8 @@ pub(super) struct Findings {
 impl Findings {
     pub(super) fn from_engine(faces: Vec<engine::Face>, info: &ImageInfo) -> Self {
         let (width, height) = (info.width as f32, info.height as f32);
-        let (faces, embeddings) = faces
-            .into_iter()
-            .map(|mut face| {
-                let embedding = std::mem::take(&mut face.embedding);
-                (Face::from_engine(face, width, height), embedding)
-            })
-            .unzip();
+        let (faces, embeddings) =
+            faces.into_iter().map(|face| Face::with_embedding(face, width, height)).unzip();
         Self { faces, embeddings }
     }
 
@@ -41,26 +35,17 @@ impl Findings {
         subject_id: Option<SubjectId>,
         id: DetectionId,
     ) -> Result<Vec<u8>, Error> {
-        let json = serde_json::to_vec(self).map_err(|error| Error::Findings { id, source: error.into() })?;
-        match subject_id {
-            Some(subject_id) => Ok(state.vault.seal(subject_id, &context(id), &json).await?),
-            None => state.keyring.seal(&context(id), &json).map_err(|error| VaultError::from(error).into()),
-        }
+        sealed::seal(state, subject_id, &context(id), self).await
     }
 
-    /// As above.
+    /// As above; none of a person who is erased.
     pub(super) async fn open(
         state: &State,
         subject_id: Option<SubjectId>,
         id: DetectionId,
         sealed: Vec<u8>,
-    ) -> Result<Self, Error> {
-        let fault = |source| Error::Findings { id, source };
-        let json = match subject_id {
-            Some(subject_id) => state.vault.open(subject_id, &context(id), sealed).await?,
-            None => state.keyring.open(&context(id), sealed).map_err(|error| fault(error.into()))?,
-        };
-        serde_json::from_slice(&json).map_err(|error| fault(error.into()))
+    ) -> Result<Option<Self>, Error> {
+        sealed::open(state, subject_id, &context(id), sealed).await
     }
 }
 

@@ -12,15 +12,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use prosopa_http::{
-    Caller, Endpoints, IDEMPOTENT_REPLAYED, IdempotencyKey, Json, Operation, key_in_use, key_reused,
-    set_units_done,
-};
+use prosopa_http::{Caller, Endpoints, IdempotencyKey, Json, Operation, set_units_done};
 use prosopa_model::{Meter, Principal, Scope};
 use prosopa_problem::{Code, Problem};
-use prosopa_store::idempotency::Known;
 
-use super::detections::check_range;
+use super::{
+    detections::check_range,
+    once::{Once, check, settle},
+};
 use crate::{
     config::MIN_FACE_PX,
     detections::{self, Detection, Look, NewDetection, Source},
@@ -139,10 +138,7 @@ async fn create_detections(
     let answer = BatchAnswer { succeeded, failed: results.len() - succeeded, results };
     let mut response = axum::Json(answer).into_response();
     set_units_done(response.headers_mut(), (succeeded - replayed) as u64);
-    if is_replay {
-        response.headers_mut().insert(IDEMPOTENT_REPLAYED.0, IDEMPOTENT_REPLAYED.1);
-    }
-    Ok(response)
+    Ok(if is_replay { prosopa_http::replayed(response) } else { response })
 }
 
 impl BatchResult {
@@ -181,16 +177,14 @@ async fn look_at(
     if let Some(key) = key {
         let number = |value: Option<u32>| value.map_or(-1, i64::from).to_be_bytes();
         let content: [&[u8]; 2] = [&number(look.min_face_px), &number(look.max_faces)];
-        match once::claim_part(state, account_id, "create_detections", (key, id.uuid().as_bytes()), &content)
-            .await?
-        {
-            Known::New(new) => claim = Some(new),
-            Known::Done { resource_id } => {
-                let made = resource_id.parse().map_err(Problem::internal)?;
+        let uuid = id.uuid();
+        let part = (key, uuid.as_bytes().as_slice());
+        match check(once::claim_part(state, account_id, "create_detections", part, &content).await?)? {
+            Once::Do(new) => claim = Some(new),
+            Once::Done(made) => {
+                let made = made.parse().map_err(Problem::internal)?;
                 return Ok((detections::get(state, account_id, made).await?, true));
             }
-            Known::OtherRequest => return Err(key_reused()),
-            Known::Running => return Err(key_in_use()),
         }
     }
     let new = NewDetection {
@@ -201,8 +195,5 @@ async fn look_at(
         once: claim.clone(),
     };
     let made = detections::create(state, new).await;
-    if let (Err(_), Some(claim)) = (&made, &claim) {
-        once::release(state, claim).await;
-    }
-    Ok((made?, false))
+    Ok((settle(state, claim.as_ref(), made).await?, false))
 }

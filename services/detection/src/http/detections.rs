@@ -2,26 +2,23 @@
 
 use std::time::Duration;
 
-use axum::{
-    extract,
-    response::{IntoResponse, Response},
-};
-use http::{HeaderValue, StatusCode, header};
+use axum::{extract, response::Response};
+use http::StatusCode;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use prosopa_contract::engine::IMAGE_BYTES_MAX;
 use prosopa_http::{
-    Caller, Endpoints, IDEMPOTENT_REPLAYED, IdempotencyKey, ListQuery, Operation, Page, PathId, Preferences,
-    Query, key_in_use, key_reused,
+    Caller, Endpoints, IdempotencyKey, ListQuery, Operation, Page, PathId, Preferences, Query, created,
 };
 use prosopa_jobs::Job;
-use prosopa_model::{AccountId, DetectionId, JobId, Meter, Scope};
+use prosopa_model::{DetectionId, Meter, Scope};
 use prosopa_problem::{Code, Problem};
 use prosopa_store::idempotency::Known;
 
 use super::{
     jobs::JOBS,
+    once::{Once, check, replay, settle},
     upload::{Asked, KeptPicture, Upload},
 };
 use crate::{
@@ -29,6 +26,7 @@ use crate::{
     detections::{self, Detection, DetectionSummary, Look, NewDetection, SentPicture, Source},
     jobs, once,
     state::State,
+    work,
 };
 
 /// The form around a picture of the largest size.
@@ -159,21 +157,17 @@ async fn create_detection(
     let account_id = principal.account_id;
     let mut new = NewDetection { account_id, user_id: principal.user_id, source, look, once: None };
     if let Some(key) = key {
-        match claim(&state, &key, &new, preferences).await? {
-            Known::New(claim) => new.once = Some(claim),
-            Known::Done { resource_id } => {
-                return replay(&state, account_id, &resource_id, preferences).await;
+        match check(claim(&state, &key, &new, preferences).await?)? {
+            Once::Do(claim) => new.once = Some(claim),
+            Once::Done(made) => {
+                let tell = async |id| answer(detections::get(&state, account_id, id).await?);
+                return replay(&state, account_id, &made, preferences, work::made_by::<DetectionId>, tell)
+                    .await;
             }
-            Known::OtherRequest => return Err(key_reused()),
-            Known::Running => return Err(key_in_use()),
         }
     }
     let once = new.once.clone();
-    let outcome = perform(&state, new, preferences).await;
-    if let (Err(_), Some(claim)) = (&outcome, &once) {
-        once::release(&state, claim).await;
-    }
-    outcome
+    settle(&state, once.as_ref(), perform(&state, new, preferences).await).await
 }
 
 /// Claims a request by all that its outcome depends on.
@@ -205,39 +199,16 @@ async fn perform(state: &State, new: NewDetection, preferences: Preferences) -> 
     let account_id = new.account_id;
     if preferences.respond_async {
         let row = jobs::submit(state, new, preferences.wait_at_most(WAIT_MAX)).await?;
-        return match jobs::detection_of(&row) {
-            Some(id) => created(detections::get(state, account_id, id).await?),
+        return match work::made_by::<DetectionId>(&row) {
+            Some(id) => answer(detections::get(state, account_id, id).await?),
             None => JOBS.accepted(row, preferences),
         };
     }
-    created(detections::create(state, new).await?)
+    answer(detections::create(state, new).await?)
 }
 
-/// Tells again of what the first request made; as it stands now.
-async fn replay(
-    state: &State,
-    account_id: AccountId,
-    resource_id: &str,
-    preferences: Preferences,
-) -> Result<Response, Problem> {
-    let mut response = if let Ok(id) = resource_id.parse::<DetectionId>() {
-        created(detections::get(state, account_id, id).await?)?
-    } else {
-        let id = resource_id.parse::<JobId>().map_err(Problem::internal)?;
-        let row = state.jobs.find_of(account_id, id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
-        match jobs::detection_of(&row) {
-            Some(id) => created(detections::get(state, account_id, id).await?)?,
-            None => JOBS.accepted(row, preferences)?,
-        }
-    };
-    response.headers_mut().insert(IDEMPOTENT_REPLAYED.0, IDEMPOTENT_REPLAYED.1);
-    Ok(response)
-}
-
-fn created(detection: Detection) -> Result<Response, Problem> {
-    let location = format!("/api/v1/faces/detections/{}", detection.id);
-    let location = HeaderValue::try_from(location).map_err(Problem::internal)?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(detection)).into_response())
+fn answer(detection: Detection) -> Result<Response, Problem> {
+    created(&format!("/api/v1/faces/detections/{}", detection.id), detection)
 }
 
 async fn list_detections(

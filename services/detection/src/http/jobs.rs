@@ -1,4 +1,4 @@
-//! `/detection/jobs`: the detections of callers who do not wait.
+//! `/detection/jobs`: what callers ask for who do not wait.
 
 use prosopa_http::Endpoints;
 use prosopa_jobs::{JobRoutes, job_endpoints, job_routes};

@@ -1,24 +1,23 @@
 //! What a request for a match says: JSON with ids of kept pictures, or a form in which pictures may lie themselves.
 
-use axum::extract::{FromRequest, Multipart, Request, multipart::Field};
-use bytes::Bytes;
-use http_body::Body;
+use axum::extract::{FromRequest, Request};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use prosopa_contract::engine::{IMAGE_BYTES_MAX, ImageFormat};
-use prosopa_http::{Json, content_type, signatures::RestOfBody};
 use prosopa_problem::Problem;
 
-use super::form::{declared_format, form_problem, malformed};
+use super::sources::{Source, SourceBody, SourceFields, SourceForm};
 use crate::{
     budget::Claim,
     matches::{COMPARISONS_MAX, MatchOptions},
     state::State,
 };
 
-/// Longest value of a form's field that is no picture, bytes.
-const VALUE_BYTES_MAX: usize = 256;
+/// The fields of the form. One picture more than may be compared is read, so that it is refused like a list that is too long.
+const FIELDS: SourceFields = SourceFields {
+    sources: &[("image_a", 1), ("image_b", COMPARISONS_MAX + 1)],
+    values: &["max_fmr", "face_a", "face_b", "require_single_face"],
+};
 
 /// Which faces to compare, and how.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -75,18 +74,6 @@ pub(super) struct MatchForm {
     require_single_face: Option<bool>,
 }
 
-/// A picture to be compared.
-pub(super) enum Source {
-    /// One that is kept, by the text of its id.
-    Kept(String),
-    /// One that came with the request.
-    Sent {
-        picture: Bytes,
-        /// The type it was declared to have; none where the bytes shall speak.
-        declared: Option<ImageFormat>,
-    },
-}
-
 /// A request for a match as it was sent.
 pub(super) struct MatchBody {
     pub(super) image_a: Source,
@@ -102,21 +89,11 @@ impl FromRequest<State> for MatchBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Problem> {
-        // A body without a declared length may grow to the limit.
-        let length = request.body().size_hint().exact().unwrap_or(2 * IMAGE_BYTES_MAX as u64);
-        let claim = state.budget.claim(length).await?;
-        let declared = content_type(request.headers()).map(str::to_ascii_lowercase);
-        if declared.as_deref() != Some("multipart/form-data") {
-            let Json(request) = Json::<MatchRequest>::from_request(request, state).await?;
-            return Self::of_json(request, claim);
+        let (body, claim) = SourceBody::read(request, state, &FIELDS).await?;
+        match body {
+            SourceBody::Json(request) => Self::of_json(request, claim),
+            SourceBody::Form(form) => Self::of_form(form, claim),
         }
-        let (parts, body) = request.into_parts();
-        let (body, rest) = RestOfBody::of(body);
-        let form = Multipart::from_request(Request::from_parts(parts, body), state).await;
-        let body = Self::of_form(form.map_err(|error| malformed(&error))?, claim).await?;
-        // A form ends before its body does: only at the end is known whether the body is what was signed.
-        rest.read().await.map_err(|error| malformed(&error))?;
-        Ok(body)
     }
 }
 
@@ -132,34 +109,14 @@ impl MatchBody {
         body.check_count()
     }
 
-    async fn of_form(mut form: Multipart, claim: Claim) -> Result<Self, Problem> {
-        let (mut image_a, mut images_b, mut options) = (None, Vec::new(), MatchOptions::default());
-        while let Some(field) = form.next_field().await.map_err(form_problem)? {
-            let name = field.name().unwrap_or_default().to_owned();
-            let pointer = format!("/{name}");
-            let is_again = match name.as_str() {
-                "image_a" => image_a.replace(read_source(field).await?).is_some(),
-                "image_b" => {
-                    if images_b.len() == COMPARISONS_MAX {
-                        return Err(too_many());
-                    }
-                    images_b.push(read_source(field).await?);
-                    false
-                }
-                "max_fmr" => options.max_fmr.replace(read_value(field, "a number").await?).is_some(),
-                "face_a" => options.face_a.replace(read_value(field, "a whole number").await?).is_some(),
-                "face_b" => options.face_b.replace(read_value(field, "a whole number").await?).is_some(),
-                "require_single_face" => {
-                    options.require_single_face = read_value(field, "true or false").await?;
-                    false
-                }
-                _ => return Err(Problem::invalid(pointer, "unknown field")),
-            };
-            if is_again {
-                return Err(Problem::invalid(pointer, "given more than once"));
-            }
-        }
-        let image_a = image_a.ok_or_else(|| Problem::invalid("/image_a", "missing field"))?;
+    fn of_form(mut form: SourceForm, claim: Claim) -> Result<Self, Problem> {
+        let options = MatchOptions {
+            max_fmr: form.value("max_fmr", "a number")?,
+            face_a: form.value("face_a", "a whole number")?,
+            face_b: form.value("face_b", "a whole number")?,
+            require_single_face: form.value("require_single_face", "true or false")?.unwrap_or_default(),
+        };
+        let (image_a, images_b) = (form.take("image_a")?, form.take_all("image_b"));
         let is_list = images_b.len() > 1;
         Self { image_a, images_b, is_list, options, claim }.check_count()
     }
@@ -175,43 +132,12 @@ impl MatchBody {
     /// All that the outcome depends on, for repetitions of a request.
     pub(super) fn content(&self) -> Vec<Vec<u8>> {
         let mut content = vec![format!("{:?}{}", self.options, self.is_list).into_bytes()];
-        for source in std::iter::once(&self.image_a).chain(&self.images_b) {
-            match source {
-                Source::Kept(id) => content.extend([b"id".to_vec(), id.clone().into_bytes()]),
-                Source::Sent { picture, declared } => {
-                    content.extend([format!("{declared:?}").into_bytes(), picture.to_vec()]);
-                }
-            }
-        }
+        let sources = std::iter::once(&self.image_a).chain(&self.images_b);
+        content.extend(sources.flat_map(Source::content));
         content
     }
 }
 
 fn too_many() -> Problem {
     Problem::invalid("/image_b", format!("at most {COMPARISONS_MAX} pictures are compared at once"))
-}
-
-/// A field with a file's name or a type of its own is a picture, any other the id of one.
-async fn read_source(field: Field<'_>) -> Result<Source, Problem> {
-    let media_type = field.content_type().and_then(|text| text.split(';').next()).map(str::trim);
-    let media_type = media_type.map(str::to_ascii_lowercase).filter(|media_type| media_type != "text/plain");
-    if field.file_name().is_none() && media_type.is_none() {
-        return Ok(Source::Kept(read_text(field).await?));
-    }
-    let declared = declared_format(media_type.as_deref())?;
-    Ok(Source::Sent { picture: field.bytes().await.map_err(form_problem)?, declared })
-}
-
-async fn read_text(field: Field<'_>) -> Result<String, Problem> {
-    let pointer = format!("/{}", field.name().unwrap_or_default());
-    let text = field.text().await.map_err(form_problem)?;
-    if text.len() > VALUE_BYTES_MAX {
-        return Err(Problem::invalid(pointer, "too long"));
-    }
-    Ok(text.trim().to_owned())
-}
-
-async fn read_value<T: std::str::FromStr>(field: Field<'_>, form: &str) -> Result<T, Problem> {
-    let pointer = format!("/{}", field.name().unwrap_or_default());
-    read_text(field).await?.parse().map_err(|_| Problem::invalid(pointer, format!("must be {form}")))
 }

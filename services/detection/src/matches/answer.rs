@@ -85,7 +85,7 @@ pub(super) struct Facts {
 }
 
 impl CalibrationFacts {
-    pub(super) fn new(calibration: &Calibration) -> Self {
+    pub(crate) fn new(calibration: &Calibration) -> Self {
         Self {
             genuine_pairs: calibration.genuine_pairs,
             impostor_pairs: calibration.impostor_pairs,
@@ -94,13 +94,6 @@ impl CalibrationFacts {
             trusted_distances: [calibration.trusted_distance_min, calibration.trusted_distance_max],
             source_sha256: calibration.source_sha256.clone(),
         }
-    }
-}
-
-impl Match {
-    /// The match's id.
-    pub(crate) const fn id(&self) -> MatchId {
-        self.id
     }
 }
 

@@ -2,28 +2,30 @@
 
 use std::collections::BTreeSet;
 
+use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use prosopa_contract::engine::{Calibration, DescribeModelsResponse};
-use prosopa_model::{AccountId, ImageId, MatchId};
+use prosopa_model::{AccountId, ImageId, MatchId, UserId};
 use prosopa_store::Tx;
 
 use super::{
     answer::{CalibrationFacts, Facts, Match, MatchResult, assemble},
     request::NewMatch,
-    sealed::{self, part_name},
     seen::{self, Seen, Wanted},
     verdict::Rule,
 };
 use crate::{
     billing::{self, Charge, FACES_MATCH},
     error::Error,
+    sealed,
     state::State,
     store::{
         self,
         images::ImageRow,
         matches::{MatchRow, ResultRow},
     },
+    work::Work,
 };
 
 /// Pictures of one match that are with the engine at a time.
@@ -37,11 +39,47 @@ pub(crate) struct Compared {
     row: MatchRow,
     results: Vec<ResultRow>,
     charge: Charge,
-    pub(super) made: Match,
+    made: Match,
+}
+
+#[async_trait]
+impl Work for NewMatch {
+    const JOB_KIND: &'static str = "match-faces";
+    const PATH: &'static str = "/api/v1/faces/matches";
+    type Id = MatchId;
+    type Done = Compared;
+    type Shown = Match;
+
+    fn user_id(&self) -> UserId {
+        self.user_id
+    }
+
+    async fn perform(&self, state: &State, account_id: AccountId) -> Result<Compared, Error> {
+        compare(state, account_id, self).await
+    }
+
+    async fn write(
+        done: &Compared,
+        state: &State,
+        tx: &mut Tx,
+        account_id: AccountId,
+    ) -> Result<MatchId, Error> {
+        done.insert(tx, account_id).await?;
+        billing::publish(state, tx, &done.charge).await?;
+        Ok(done.row.id)
+    }
+
+    fn show(done: Compared) -> Match {
+        done.made
+    }
+
+    async fn get(state: &State, account_id: AccountId, id: MatchId) -> Result<Match, Error> {
+        super::get(state, account_id, id).await
+    }
 }
 
 /// Compares faces of kept pictures of the account.
-pub(crate) async fn compare(state: &State, account_id: AccountId, new: &NewMatch) -> Result<Compared, Error> {
+async fn compare(state: &State, account_id: AccountId, new: &NewMatch) -> Result<Compared, Error> {
     let images = find_images(state, account_id, new).await?;
     for _ in 0..ATTEMPTS {
         let models = state.models.describe().await?;
@@ -142,14 +180,14 @@ impl Compared {
             comparisons: new.images_b.len() as u64,
             model_digest: first.model_digest,
             subject_id: subject_of(0),
-            facts: sealed::seal(state, subject_of(0), id, "facts", &facts).await?,
+            facts: sealed::seal(state, subject_of(0), &context(id, None), &facts).await?,
         };
         let (mut results, mut rows) = (Vec::new(), Vec::new());
         for (index, other) in seen.enumerate() {
             let distance = distance(&first.embedding, &other.embedding)?;
             let result = MatchResult { verdict: rule.judge(calibration, distance), image_b: other.face };
             let subject_id = subject_of(index + 1);
-            let sealed = sealed::seal(state, subject_id, id, &part_name(index), &result).await?;
+            let sealed = sealed::seal(state, subject_id, &context(id, Some(index)), &result).await?;
             rows.push(ResultRow { image_id: result.image_b.id, subject_id, result: sealed });
             results.push(result);
         }
@@ -157,33 +195,26 @@ impl Compared {
         Ok(Self { row, results: rows, charge, made })
     }
 
-    /// The match's id.
-    pub(crate) const fn id(&self) -> MatchId {
-        self.row.id
-    }
-
-    /// Writes the rows, and says what it costs. A picture may be gone meanwhile.
-    pub(crate) async fn insert(
-        &self,
-        state: &State,
-        tx: &mut Tx,
-        account_id: AccountId,
-    ) -> Result<(), Error> {
+    /// Writes the rows. A picture may be gone meanwhile.
+    async fn insert(&self, tx: &mut Tx, account_id: AccountId) -> Result<(), Error> {
         let others = self.results.iter().map(|result| result.image_id);
         // In the order of their ids, as whoever removes several does.
         let pictures: BTreeSet<ImageId> = others.chain([self.row.image_id]).collect();
-        for id in pictures {
-            if !store::images::hold(tx, account_id, id).await? {
-                return Err(Error::NoImage(id));
-            }
-        }
-        store::matches::insert(tx, account_id, &self.row, &self.results).await?;
-        Ok(billing::publish(state, tx, &self.charge).await?)
+        store::images::hold_all(tx, account_id, pictures).await?.map_err(Error::NoImage)?;
+        Ok(store::matches::insert(tx, account_id, &self.row, &self.results).await?)
+    }
+}
+
+/// Where a part of a match is sealed: what it tells of its first picture, or the result of this place.
+pub(super) fn context(id: MatchId, result: Option<usize>) -> String {
+    match result {
+        None => format!("detection/matches/{id}/facts"),
+        Some(index) => format!("detection/matches/{id}/results/{index}"),
     }
 }
 
 /// Euclidean distance; embeddings of different lengths are none of one model.
-fn distance(one: &[f32], other: &[f32]) -> Result<f64, Error> {
+pub(crate) fn distance(one: &[f32], other: &[f32]) -> Result<f64, Error> {
     if one.is_empty() || one.len() != other.len() {
         return Err(Error::NoEmbedding);
     }

@@ -8,7 +8,7 @@ use prosopa_model::ImageId;
 use crate::{
     detections::{self, FoundFaces},
     error::Error,
-    faces::Rectangle,
+    faces::{Quality, Rectangle},
     state::State,
     store::images::ImageRow,
 };
@@ -32,26 +32,27 @@ pub(crate) struct MatchedFace {
 
 /// Which face of a picture is wanted.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     /// Place among the faces, the largest first; none: the largest.
-    pub(super) face: Option<u32>,
+    pub(crate) face: Option<u32>,
     /// Whether there may be no other.
-    pub(super) is_single: bool,
+    pub(crate) is_single: bool,
 }
 
 /// A face and what it took to see it.
-pub(super) struct Seen {
-    pub(super) face: MatchedFace,
-    pub(super) embedding: Vec<f32>,
-    pub(super) model_digest: String,
+pub(crate) struct Seen {
+    pub(crate) face: MatchedFace,
+    pub(crate) quality: Quality,
+    pub(crate) embedding: Vec<f32>,
+    pub(crate) model_digest: String,
     /// Processor time of the engine; 0 where it was known before.
-    pub(super) cpu_us: u64,
+    pub(crate) cpu_us: u64,
     /// Size of the picture, if the engine looked at it.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 /// The wanted face of a picture, as the model of this digest sees it.
-pub(super) async fn see(
+pub(crate) async fn see(
     state: &State,
     image: &ImageRow,
     wanted: Wanted,
@@ -87,6 +88,7 @@ fn choose(image: &ImageRow, wanted: Wanted, found: FoundFaces, bytes: u64) -> Re
     let face_index = wanted.face.unwrap_or_default() as usize;
     let chosen = faces.into_iter().nth(face_index);
     let (face, embedding) = chosen.ok_or(Error::NoSuchFace { faces_found })?;
+    let quality = face.quality;
     let face = MatchedFace {
         id: image.id,
         faces_found,
@@ -94,5 +96,5 @@ fn choose(image: &ImageRow, wanted: Wanted, found: FoundFaces, bytes: u64) -> Re
         bounds: face.bounds,
         confidence: face.confidence,
     };
-    Ok(Seen { face, embedding, model_digest, cpu_us, bytes })
+    Ok(Seen { face, quality, embedding, model_digest, cpu_us, bytes })
 }

@@ -1,9 +1,8 @@
 //! The table `detections`, whose rows are read with their pictures' rows.
 
 use prosopa_http::ListRequest;
-use prosopa_model::{AccountId, Cursor, DetectionId, ImageId, SubjectId, Timestamp};
+use prosopa_model::{AccountId, DetectionId, ImageId, SubjectId, Timestamp};
 use prosopa_store::{Database, Error, Tx, affected, on_db, query, query_as, query_scalar, row};
-use uuid::Uuid;
 
 row! {
     /// A detection and its picture, without the findings.
@@ -82,17 +81,7 @@ pub(crate) async fn list(
          ORDER BY d.created_at DESC, d.id DESC
          LIMIT $6"
     );
-    let after = request.page.after.unwrap_or(Cursor { created_at: Timestamp::MAX, id: Uuid::max() });
-    let mut connection = database.read().await?;
-    on_db!(connection, c => query_as(sql)
-        .bind(account_id.uuid())
-        .bind(request.range.start.micros())
-        .bind(request.range.end.micros())
-        .bind(after.created_at.micros())
-        .bind(after.id)
-        .bind(i64::from(request.page.limit) + 1)
-        .fetch_all(c)
-        .await)
+    list_page!(database, sql, account_id, request)
 }
 
 /// One detection of an account.

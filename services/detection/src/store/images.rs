@@ -1,7 +1,9 @@
 //! The table `images`.
 
+use std::collections::BTreeSet;
+
 use prosopa_http::ListRequest;
-use prosopa_model::{AccountId, Cursor, ImageId, SubjectId, Timestamp};
+use prosopa_model::{AccountId, ImageId, SubjectId, Timestamp};
 use prosopa_store::{Database, Error, Tx, affected, on_db, query, query_as, query_scalar, row};
 use uuid::Uuid;
 
@@ -109,14 +111,14 @@ pub(crate) async fn list(
          LIMIT $8"
     );
     let ListRequest { range, page } = filter.request;
-    let after = page.after.unwrap_or(Cursor { created_at: Timestamp::MAX, id: Uuid::max() });
+    let (created_at, id) = super::place_of(filter.request);
     let mut connection = database.read().await?;
     on_db!(connection, c => query_as(sql)
         .bind(account_id.uuid())
         .bind(range.start.micros())
         .bind(range.end.micros())
-        .bind(after.created_at.micros())
-        .bind(after.id)
+        .bind(created_at)
+        .bind(id)
         .bind(filter.kind.map(ImageKind::as_str))
         .bind(filter.subject_id.map(SubjectId::uuid))
         .bind(i64::from(page.limit) + 1)
@@ -180,6 +182,20 @@ pub(crate) async fn hold(tx: &mut Tx, account_id: AccountId, id: ImageId) -> Res
     Ok(count > 0)
 }
 
+/// Holds several, in the order of their ids; the first one that there is not, else.
+pub(crate) async fn hold_all(
+    tx: &mut Tx,
+    account_id: AccountId,
+    ids: BTreeSet<ImageId>,
+) -> Result<Result<(), ImageId>, Error> {
+    for id in ids {
+        if !hold(tx, account_id, id).await? {
+            return Ok(Err(id));
+        }
+    }
+    Ok(Ok(()))
+}
+
 /// Deletes a picture's row, which nothing may refer to any more.
 pub(crate) async fn delete(tx: &mut Tx, account_id: AccountId, id: ImageId) -> Result<(), Error> {
     let sql = "DELETE FROM images WHERE id = $1 AND account_id = $2";
@@ -193,7 +209,9 @@ pub(crate) async fn delete_unused(tx: &mut Tx, account_id: AccountId, id: ImageI
     let sql = "DELETE FROM images WHERE id = $1 AND account_id = $2 AND upload_key IS NULL
          AND NOT EXISTS (SELECT 1 FROM detections WHERE image_id = $1)
          AND NOT EXISTS (SELECT 1 FROM matches WHERE image_id = $1)
-         AND NOT EXISTS (SELECT 1 FROM match_results WHERE image_id = $1)";
+         AND NOT EXISTS (SELECT 1 FROM match_results WHERE image_id = $1)
+         AND NOT EXISTS (SELECT 1 FROM document_sides WHERE image_id = $1)
+         AND NOT EXISTS (SELECT 1 FROM verifications WHERE image_id = $1)";
     let deleted = on_db!(tx, c => {
         query(sql).bind(id.uuid()).bind(account_id.uuid()).execute(c).await.map(affected)
     })?;

@@ -45,12 +45,21 @@ impl Detection {
         Self::with_home(TestHome::in_bucket(config), |_| Ok(analysis_of(ImageFormat::Jpeg, 1))).await
     }
 
+    /// The same with an engine that reads documents too.
+    pub(crate) async fn with_engine(engine: ScriptedEngine) -> Self {
+        Self::of(TestHome::new(), engine).await
+    }
+
     async fn with_home(
         home: TestHome,
         script: impl Fn(AnalyzeFacesRequest) -> Result<AnalyzeFacesResponse, EngineError> + Send + Sync + 'static,
     ) -> Self {
+        Self::of(home, ScriptedEngine::new(script)).await
+    }
+
+    async fn of(home: TestHome, engine: ScriptedEngine) -> Self {
         let mut test = TestPlatform::of(home);
-        test.platform.peers.engine = Some(Arc::new(ScriptedEngine::new(script)));
+        test.platform.peers.engine = Some(Arc::new(engine));
         let accounts = Arc::<ScriptedAccounts>::default();
         test.platform.peers.accounts = Some(Arc::<ScriptedAccounts>::clone(&accounts));
         let parts = DetectionService::build(Config::default(), &test.platform).await.unwrap();

@@ -4,22 +4,22 @@ use std::time::Duration;
 
 use axum::{
     extract::{self, Request},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use utoipa::ToSchema;
 
 use prosopa_contract::engine::IMAGE_BYTES_MAX;
-use prosopa_http::{
-    Caller, Endpoints, IDEMPOTENT_REPLAYED, IdempotencyKey, Operation, key_in_use, key_reused,
-};
+use prosopa_http::{Caller, Endpoints, IdempotencyKey, Operation, created, replayed};
 use prosopa_model::{AccountId, Meter, Scope, Timestamp};
 use prosopa_problem::{Code, Problem};
-use prosopa_store::idempotency::Known;
 
 use super::parse_kind;
 use crate::{
-    http::form::{Fields, Form},
+    http::{
+        form::{Fields, Form},
+        once::{Once, check, settle},
+    },
     image_kind::ImageKind,
     images::{self, Details, Kept, NewImage, StoredImage, parse_metadata},
     metadata::CaptureField,
@@ -104,23 +104,15 @@ async fn create_image(
     let (mut new, content) = read_form(form, account_id, state.clock.now())?;
     if let Some(key) = key {
         let parts: Vec<&[u8]> = content.iter().map(String::as_bytes).chain([new.picture.as_ref()]).collect();
-        match once::claim(&state, account_id, "create_image", &key, &parts).await? {
-            Known::New(claim) => new.once = Some(claim),
-            Known::Done { resource_id } => {
-                let mut response = answer(images::replay(&state, account_id, &resource_id).await?)?;
-                response.headers_mut().insert(IDEMPOTENT_REPLAYED.0, IDEMPOTENT_REPLAYED.1);
-                return Ok(response);
+        match check(once::claim(&state, account_id, "create_image", &key, &parts).await?)? {
+            Once::Do(claim) => new.once = Some(claim),
+            Once::Done(made) => {
+                return Ok(replayed(answer(images::replay(&state, account_id, &made).await?)?));
             }
-            Known::OtherRequest => return Err(key_reused()),
-            Known::Running => return Err(key_in_use()),
         }
     }
     let once = new.once.clone();
-    let outcome = images::keep(&state, new).await;
-    if let (Err(_), Some(claim)) = (&outcome, &once) {
-        once::release(&state, claim).await;
-    }
-    answer(outcome?)
+    answer(settle(&state, once.as_ref(), images::keep(&state, new).await).await?)
 }
 
 /// Checks a form; gives back its texts too, in their order.
@@ -173,7 +165,7 @@ fn answer(kept: Kept) -> Result<Response, Problem> {
         Kept::New(image) => (StatusCode::CREATED, image),
         Kept::Known(image) => (StatusCode::OK, image),
     };
-    let location =
-        HeaderValue::try_from(format!("/api/v1/images/{}", image.id)).map_err(Problem::internal)?;
-    Ok((status, [(header::LOCATION, location)], axum::Json(image)).into_response())
+    let mut response = created(&format!("/api/v1/images/{}", image.id), image)?;
+    *response.status_mut() = status;
+    Ok(response)
 }
