@@ -68,12 +68,22 @@ impl PrintedDate {
 
 /// What days a text may tell: where day and month could be each other, day first, then month first.
 pub(super) fn find(text: &str) -> Vec<PrintedDate> {
-    let words = latin::words(text);
+    let words = parts(text);
     let mut found = Vec::new();
     for start in 0..words.len() {
         found.extend(at(&words[start..]));
     }
     found
+}
+
+/// The words of a text, digits apart from letters: readers leave out narrow spaces.
+fn parts(text: &str) -> Vec<String> {
+    let words = latin::words(text);
+    let parts = words.iter().flat_map(|word| {
+        let is_digit = |byte: &u8| byte.is_ascii_digit();
+        word.as_bytes().chunk_by(move |one, other| is_digit(one) == is_digit(other))
+    });
+    parts.map(|part| String::from_utf8_lossy(part).into_owned()).collect()
 }
 
 fn at(words: &[String]) -> Vec<PrintedDate> {
@@ -125,6 +135,7 @@ mod tests {
             "12 08 1974",
             "1974-08-12",
             "12 AUG 1974",
+            "12AUG1974",
             "12 AOÛ/AUG 1974",
             "Geburtstag 12. August 1974",
         ] {

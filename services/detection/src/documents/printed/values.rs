@@ -36,10 +36,8 @@ pub(super) fn read(name: FieldName, text: &str) -> Option<String> {
         FieldName::BirthDate | FieldName::ExpiryDate => dates::find(text).first()?.to_value(),
         FieldName::Sex => sex(text).map(str::to_owned),
         FieldName::IssuingState | FieldName::Nationality => {
-            let words = latin::words(text);
-            let mut codes = words.iter().filter(|word| word.len() == 3 && is_letters(word));
-            // A name of one word with three letters would be taken for a code; there is no such state.
-            codes.next().filter(|_| words.len() <= 2).cloned()
+            // A state whose whole name has three letters would be taken for a code; there is none.
+            Some(latin::words(text).join(" ")).filter(|text| is_code(text))
         }
         FieldName::Surname | FieldName::GivenNames => some(latin::words(text).join(" ")),
         FieldName::DocumentNumber | FieldName::DocumentCode => some(latin::words(text).concat()),
@@ -128,8 +126,8 @@ fn sex(text: &str) -> Option<&'static str> {
     })
 }
 
-fn is_letters(word: &str) -> bool {
-    word.bytes().all(|byte| byte.is_ascii_uppercase())
+fn is_code(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 fn some(text: String) -> Option<String> {
@@ -153,6 +151,7 @@ mod tests {
             (FieldName::Sex, "F", "F / K", Likeness::Same),
             (FieldName::Sex, "F", "M", Likeness::Other(1)),
             (FieldName::Nationality, "D", "DEUTSCHLAND", Likeness::Unknown),
+            (FieldName::Nationality, "LKA", "SRI LANKA", Likeness::Unknown),
             (FieldName::Nationality, "UTO", "UTO", Likeness::Same),
             (FieldName::Nationality, "UTO", "POL", Likeness::Other(1)),
             (FieldName::DocumentNumber, "L898902C3", "L898902C3", Likeness::Same),
