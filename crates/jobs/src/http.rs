@@ -102,7 +102,12 @@ impl JobRoutes {
     /// The answer 202 to who made a job and does not wait for it.
     pub fn accepted(self, row: JobRow, preferences: Preferences) -> Result<Response, Problem> {
         let location = self.item.replace("{id}", &row.id.to_string());
-        prosopa_http::accepted(&location, preferences, Job::new(self, row, None))
+        prosopa_http::accepted(&location, preferences, self.show(row))
+    }
+
+    /// A job as callers see it, without its steps.
+    pub fn show(self, row: JobRow) -> Job {
+        Job::new(self, row, None)
     }
 }
 

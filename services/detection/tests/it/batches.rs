@@ -111,6 +111,37 @@ async fn a_batch_that_is_sent_again_goes_on() {
     assert_eq!(detection.charges().await.len(), 2);
 }
 
+/// K3, K6: who does not wait gets a job for each picture, once for a key, and what comes of them under the same key.
+#[tokio::test]
+async fn a_batch_may_be_left_to_jobs() {
+    let (looked, script) = engine();
+    let detection = Detection::with(script).await;
+    let account = AccountId::new();
+    let (face, wall) =
+        (detection.keep(account, &[], b"face").await, detection.keep(account, &[], b"wall").await);
+    let body = json!({ "images": [face, "selfie", wall] });
+    let send = async || {
+        let request = Request::post(BATCH).header("content-type", "application/json");
+        let request = request.header("idempotency-key", "k1").header("prefer", "respond-async");
+        detection.call(account, request.body(body.to_string().into()).unwrap()).await
+    };
+    let first = send().await;
+    assert_eq!((first.status.as_u16(), statuses(&first.json())), (202, vec![202, 404, 202]));
+    assert_eq!(first.headers["location"], "/api/v1/detection/jobs");
+    assert_eq!(
+        (&first.headers["prosopa-units-done"], looked.load(Ordering::Relaxed)),
+        (&"2".parse().unwrap(), 0)
+    );
+    let again = send().await.json();
+    let job = |answer: &Value| answer["results"][0]["job"]["id"].clone();
+    assert_eq!(job(&again), job(&first.json()));
+    assert_eq!(detection.work().await, 2);
+    let done = send().await;
+    assert_eq!(statuses(&done.json()), [201, 404, 201]);
+    assert_eq!(done.json()["results"][0]["detection"]["face_count"], 1);
+    assert_eq!((looked.load(Ordering::Relaxed), detection.charges().await.len()), (2, 2));
+}
+
 /// K3, F5: none, 101, the same twice, and values out of range are refused as a whole.
 #[tokio::test]
 async fn bad_batches_are_refused() {
