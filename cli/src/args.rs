@@ -6,6 +6,7 @@ mod examples;
 mod global;
 mod images;
 mod jobs;
+mod list;
 
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
@@ -13,13 +14,14 @@ use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcom
 
 pub(crate) use client::{
     ClientCommand, Completions, Detect, KeysCommand, KeysRevoke, KeysRotate, Login, Logout, MatchArgs,
-    NewProgram, PasswordArgs, Register, ResultsCommand, ResultsDelete, ResultsList, ResultsShow,
-    SubjectsCommand, SubjectsErase,
+    NewProgram, PasswordArgs, Register, ResultsCommand, ResultsDelete, ResultsShow, SubjectsCommand,
+    SubjectsErase,
 };
 pub(crate) use clients::{ClientsCommand, ClientsCreate, ClientsRevoke, ClientsRotate};
 pub(crate) use global::{GlobalOptions, ProgressMode, ServerUrl};
 pub(crate) use images::{ImageType, ImagesCommand, ImagesDelete, ImagesGet, ImagesList, ImagesUpload};
 pub(crate) use jobs::{JobsChange, JobsCommand, JobsList, JobsShow, JobsWatch};
+pub(crate) use list::ListArgs;
 
 use crate::host::HostCommand;
 

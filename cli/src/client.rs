@@ -49,9 +49,9 @@ pub(crate) struct Client {
     signer: Option<Arc<Signer>>,
 }
 
-/// What narrows a list of results.
+/// What narrows a list to what was made in a time.
 #[derive(Debug, Default)]
-pub(crate) struct DetectionFilter {
+pub(crate) struct Period {
     /// From this time on.
     pub(crate) start_date: Option<String>,
     /// Up to this time.
@@ -187,15 +187,11 @@ impl Client {
     /// A page of results, newest first, with at most so many items.
     pub(crate) async fn detections(
         &self,
-        filter: &DetectionFilter,
+        period: &Period,
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Page<DetectionSummary>, Error> {
-        let call = Call::new(Method::GET, &["faces", "detections"])
-            .query("start_date", filter.start_date.as_deref())
-            .query("end_date", filter.end_date.as_deref())
-            .query("limit", Some(limit.min(PAGE_ITEMS)))
-            .query("cursor", cursor);
+        let call = Call::new(Method::GET, &["faces", "detections"]).page(period, limit, cursor);
         self.authorized(call).await?.document()
     }
 

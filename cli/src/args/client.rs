@@ -11,6 +11,7 @@ use super::clients::ClientsCommand;
 use super::examples;
 use super::images::ImagesCommand;
 use super::jobs::JobsCommand;
+use super::list::ListArgs;
 
 /// A command that talks to a server, or helps to.
 #[derive(Debug, Subcommand)]
@@ -198,30 +199,13 @@ pub(crate) struct MatchArgs {
 pub(crate) enum ResultsCommand {
     /// List stored results, newest first
     #[command(visible_alias = "ls", after_help = examples::RESULTS_LIST)]
-    List(ResultsList),
+    List(ListArgs),
     /// Show one result with its faces
     #[command(after_help = examples::RESULTS_SHOW)]
     Show(ResultsShow),
     /// Delete results and their pictures for good
     #[command(visible_alias = "rm", after_help = examples::RESULTS_DELETE)]
     Delete(ResultsDelete),
-}
-
-/// What `results list` takes.
-#[derive(Debug, Args)]
-pub(crate) struct ResultsList {
-    /// Only results from this time on: a date (UTC) or an RFC 3339 time
-    #[arg(long, value_name = "TIME")]
-    pub(crate) start_date: Option<String>,
-    /// Only results up to this time: a date (UTC) or an RFC 3339 time
-    #[arg(long, value_name = "TIME")]
-    pub(crate) end_date: Option<String>,
-    /// At most so many results
-    #[arg(long, value_name = "N", default_value = "50")]
-    pub(crate) limit: NonZeroUsize,
-    /// All results, however many
-    #[arg(long, conflicts_with = "limit")]
-    pub(crate) all: bool,
 }
 
 /// What `results show` takes.

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::client::{parallelism, typed_id};
 use super::examples;
+use super::list::ListArgs;
 
 /// Commands about pictures.
 #[derive(Debug, Subcommand)]
@@ -92,18 +93,9 @@ pub(crate) struct ImagesList {
     /// Only pictures of this person: your own name, or the id `sub_…`
     #[arg(long, value_name = "NAME")]
     pub(crate) subject: Option<String>,
-    /// Only pictures from this time on: a date (UTC) or an RFC 3339 time
-    #[arg(long, value_name = "TIME")]
-    pub(crate) start_date: Option<String>,
-    /// Only pictures up to this time: a date (UTC) or an RFC 3339 time
-    #[arg(long, value_name = "TIME")]
-    pub(crate) end_date: Option<String>,
-    /// At most so many pictures
-    #[arg(long, value_name = "N", default_value = "50")]
-    pub(crate) limit: NonZeroUsize,
-    /// All pictures, however many
-    #[arg(long, conflicts_with = "limit")]
-    pub(crate) all: bool,
+    /// Of what time, and how many.
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
 }
 
 /// What `images get` takes.

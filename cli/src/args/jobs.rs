@@ -1,11 +1,10 @@
 //! The commands about jobs, and what each takes.
 
-use std::num::NonZeroUsize;
-
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::client::typed_id;
 use super::examples;
+use super::list::ListArgs;
 
 /// Commands about jobs: what was asked for without waiting.
 #[derive(Debug, Subcommand)]
@@ -33,18 +32,9 @@ pub(crate) struct JobsList {
     /// Only jobs that are so
     #[arg(long, value_enum)]
     pub(crate) status: Option<JobStatus>,
-    /// Only jobs made from this time on: a date (UTC) or an RFC 3339 time
-    #[arg(long, value_name = "TIME")]
-    pub(crate) start_date: Option<String>,
-    /// Only jobs made up to this time: a date (UTC) or an RFC 3339 time
-    #[arg(long, value_name = "TIME")]
-    pub(crate) end_date: Option<String>,
-    /// At most so many jobs
-    #[arg(long, value_name = "N", default_value = "50")]
-    pub(crate) limit: NonZeroUsize,
-    /// All jobs, however many
-    #[arg(long, conflicts_with = "limit")]
-    pub(crate) all: bool,
+    /// Of what time, and how many.
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
 }
 
 /// Where a job stands.

@@ -6,7 +6,7 @@ use reqwest::Method;
 use super::form::{Value, form};
 use super::transport::Call;
 use super::types::{Page, Picture, StoredImage};
-use super::{Client, Error, PAGE_ITEMS};
+use super::{Client, Error, Period};
 
 /// What is said of a picture that is sent to be kept: the form's fields beside it.
 #[derive(Debug, Default, Clone)]
@@ -22,10 +22,8 @@ pub(crate) struct ImageFilter {
     pub(crate) kind: Option<&'static str>,
     /// The person.
     pub(crate) subject: Option<String>,
-    /// From this time on.
-    pub(crate) start_date: Option<String>,
-    /// Up to this time.
-    pub(crate) end_date: Option<String>,
+    /// When they were sent.
+    pub(crate) period: Period,
 }
 
 impl Client {
@@ -51,10 +49,7 @@ impl Client {
         let call = Call::new(Method::GET, &["images"])
             .query("type", filter.kind)
             .query("subject_id", filter.subject.as_deref())
-            .query("start_date", filter.start_date.as_deref())
-            .query("end_date", filter.end_date.as_deref())
-            .query("limit", Some(limit.min(PAGE_ITEMS)))
-            .query("cursor", cursor);
+            .page(&filter.period, limit, cursor);
         self.authorized(call).await?.document()
     }
 

@@ -4,17 +4,15 @@ use reqwest::Method;
 
 use super::transport::Call;
 use super::types::{Job, Page};
-use super::{Client, Error, PAGE_ITEMS};
+use super::{Client, Error, Period};
 
 /// What narrows a list of jobs.
 #[derive(Debug, Default)]
 pub(crate) struct JobFilter {
     /// Of this status.
     pub(crate) status: Option<&'static str>,
-    /// Made from this time on.
-    pub(crate) start_date: Option<String>,
-    /// Made up to this time.
-    pub(crate) end_date: Option<String>,
+    /// When they were made.
+    pub(crate) period: Period,
 }
 
 impl Client {
@@ -25,13 +23,8 @@ impl Client {
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Page<Job>, Error> {
-        let call = Call::new(Method::GET, &["detection", "jobs"])
-            .query("status", filter.status)
-            .query("start_date", filter.start_date.as_deref())
-            .query("end_date", filter.end_date.as_deref())
-            .query("limit", Some(limit.min(PAGE_ITEMS)))
-            .query("cursor", cursor);
-        self.authorized(call).await?.document()
+        let call = Call::new(Method::GET, &["detection", "jobs"]).query("status", filter.status);
+        self.authorized(call.page(&filter.period, limit, cursor)).await?.document()
     }
 
     /// One job.

@@ -19,6 +19,7 @@ use super::problem::Problem;
 use super::reach::{explain, is_unsent};
 use super::retry::RetryPolicy;
 use super::signing::sign;
+use super::{PAGE_ITEMS, Period};
 use crate::args::{GlobalOptions, ServerUrl};
 use crate::report::Reporter;
 
@@ -95,6 +96,14 @@ impl Call {
     pub(super) fn query(mut self, name: &'static str, value: Option<impl ToString>) -> Self {
         self.query.extend(value.map(|value| (name, value.to_string())));
         self
+    }
+
+    /// For a page of a list, newest first, with at most so many items.
+    pub(super) fn page(self, period: &Period, limit: usize, cursor: Option<&str>) -> Self {
+        self.query("start_date", period.start_date.as_deref())
+            .query("end_date", period.end_date.as_deref())
+            .query("limit", Some(limit.min(PAGE_ITEMS)))
+            .query("cursor", cursor)
     }
 
     /// With a JSON body.

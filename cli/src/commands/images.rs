@@ -19,14 +19,11 @@ use crate::output::{facts, table, time};
 
 /// Lists pictures, newest first, page by page.
 pub(super) async fn list(ctx: &Context, args: ImagesList) -> Result<(), Failure> {
-    let filter = ImageFilter {
-        kind: args.kind.map(crate::args::ImageType::as_str),
-        subject: args.subject,
-        start_date: args.start_date,
-        end_date: args.end_date,
-    };
+    let (limit, period) = listing::part(args.list);
+    let kind = args.kind.map(crate::args::ImageType::as_str);
+    let filter = ImageFilter { kind, subject: args.subject, period };
     let ask = async |limit: usize, cursor: Option<&str>| ctx.client.images(&filter, limit, cursor).await;
-    let listed = listing::run(ctx, listing::limit(args.all, args.limit), ask, image_table).await?;
+    let listed = listing::run(ctx, limit, ask, image_table).await?;
     if listed.is_empty && ctx.output.format() == Format::Table {
         ctx.reporter.note("there are no pictures here: `prosopa images upload PHOTO` keeps one");
     }

@@ -12,13 +12,10 @@ use crate::output::{facts, table, time};
 
 /// Lists jobs, newest first, page by page.
 pub(super) async fn list(ctx: &Context, args: JobsList) -> Result<(), Failure> {
-    let filter = JobFilter {
-        status: args.status.map(|status| status.as_str()),
-        start_date: args.start_date,
-        end_date: args.end_date,
-    };
+    let (limit, period) = listing::part(args.list);
+    let filter = JobFilter { status: args.status.map(|status| status.as_str()), period };
     let ask = async |limit: usize, cursor: Option<&str>| ctx.client.jobs(&filter, limit, cursor).await;
-    let listed = listing::run(ctx, listing::limit(args.all, args.limit), ask, job_table).await?;
+    let listed = listing::run(ctx, limit, ask, job_table).await?;
     if listed.is_empty && ctx.output.format() == Format::Table {
         ctx.reporter.note("there are no jobs here: a request with `Prefer: respond-async` makes one");
     }

@@ -1,12 +1,10 @@
 //! Lists that come page by page, newest first.
 
-use std::num::NonZeroUsize;
-
 use serde::Serialize;
 
-use crate::args::Format;
-use crate::client::Error;
+use crate::args::{Format, ListArgs};
 use crate::client::types::Page;
+use crate::client::{Error, Period};
 use crate::context::Context;
 use crate::exit::Failure;
 
@@ -16,9 +14,10 @@ pub(super) struct Listed {
     pub(super) is_empty: bool,
 }
 
-/// How many items are wanted.
-pub(super) fn limit(is_all: bool, limit: NonZeroUsize) -> usize {
-    if is_all { usize::MAX } else { limit.get() }
+/// How many items are wanted, and of what time.
+pub(super) fn part(args: ListArgs) -> (usize, Period) {
+    let limit = if args.all { usize::MAX } else { args.limit.get() };
+    (limit, Period { start_date: args.start_date, end_date: args.end_date })
 }
 
 /// Prints so many items of the pages that `ask` gives for a number and a cursor, and tells whether there are more.

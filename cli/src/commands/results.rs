@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use crate::args::{Format, ResultsDelete, ResultsList, ResultsShow};
-use crate::client::DetectionFilter;
+use crate::args::{Format, ListArgs, ResultsDelete, ResultsShow};
 use crate::client::types::DetectionSummary;
 use crate::commands::detect::faces::detection_text;
 use crate::commands::{for_each, listing};
@@ -12,10 +11,10 @@ use crate::exit::Failure;
 use crate::output::{table, time};
 
 /// Lists results, newest first, page by page.
-pub(super) async fn list(ctx: &Context, args: ResultsList) -> Result<(), Failure> {
-    let filter = DetectionFilter { start_date: args.start_date, end_date: args.end_date };
-    let ask = async |limit: usize, cursor: Option<&str>| ctx.client.detections(&filter, limit, cursor).await;
-    let listed = listing::run(ctx, listing::limit(args.all, args.limit), ask, summary_table).await?;
+pub(super) async fn list(ctx: &Context, args: ListArgs) -> Result<(), Failure> {
+    let (limit, period) = listing::part(args);
+    let ask = async |limit: usize, cursor: Option<&str>| ctx.client.detections(&period, limit, cursor).await;
+    let listed = listing::run(ctx, limit, ask, summary_table).await?;
     if listed.is_empty && ctx.output.format() == Format::Table {
         ctx.reporter.note("there are no results here: `prosopa detect PHOTO` makes one");
     }
