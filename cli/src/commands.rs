@@ -18,10 +18,13 @@ mod whoami;
 
 use std::process::ExitCode;
 
+use serde_json::json;
+
 use crate::args::{
     ClientCommand, ClientsCommand, GlobalOptions, ImagesCommand, JobsCommand, KeysCommand, ResultsCommand,
     SubjectsCommand,
 };
+use crate::client::Error;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::report::Reporter;
@@ -121,6 +124,28 @@ where
         }
     }
     outcome_of_many(&codes, items.len())
+}
+
+/// Deletes each of them for good, if the answer is yes; `one` and `many` say what goes with one and with several.
+async fn delete_each(
+    ctx: &Context,
+    ids: &[String],
+    (one, many): (&str, &str),
+    delete: impl AsyncFn(&str) -> Result<(), Error>,
+) -> Result<(), Failure> {
+    let question = match ids {
+        [id] => format!("Delete {id} {one} for good?"),
+        _ => format!("Delete {} {many} for good?", ids.len()),
+    };
+    if !ctx.prompter.confirm(&question).await? {
+        return Err(Failure::Local("nothing was deleted".to_owned()));
+    }
+    for_each(ctx, ids, async |id| {
+        delete(id).await?;
+        ctx.output.document(&json!({ "id": id, "deleted": true }), |_| format!("deleted {id}"))?;
+        Ok(())
+    })
+    .await
 }
 
 /// The outcome of several items: the failures' own code when all failed alike.

@@ -6,13 +6,11 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
-use serde_json::json;
-
 use crate::args::{Format, ImagesDelete, ImagesGet, ImagesList};
 use crate::client::ImageFilter;
 use crate::client::types::StoredImage;
 use crate::commands::inputs::on_thread;
-use crate::commands::{for_each, listing};
+use crate::commands::{delete_each, listing};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::{facts, table, time};
@@ -43,19 +41,8 @@ pub(super) async fn get(ctx: &Context, args: ImagesGet) -> Result<(), Failure> {
 
 /// Deletes pictures, after asking.
 pub(super) async fn delete(ctx: &Context, args: &ImagesDelete) -> Result<(), Failure> {
-    let question = match args.ids.as_slice() {
-        [id] => format!("Delete {id}, with every result in it, for good?"),
-        ids => format!("Delete {} pictures, with every result in them, for good?", ids.len()),
-    };
-    if !ctx.prompter.confirm(&question).await? {
-        return Err(Failure::Local("nothing was deleted".to_owned()));
-    }
-    for_each(ctx, &args.ids, async |id| {
-        ctx.client.delete_image(id).await?;
-        ctx.output.document(&json!({ "id": id, "deleted": true }), |_| format!("deleted {id}"))?;
-        Ok(())
-    })
-    .await
+    let what = ("with every result in it", "pictures with every result in them");
+    delete_each(ctx, &args.ids, what, async |id| ctx.client.delete_image(id).await).await
 }
 
 /// Never over something that is there.

@@ -1,11 +1,9 @@
 //! `prosopa results`: what the server has stored.
 
-use serde_json::json;
-
 use crate::args::{Format, ListArgs, ResultsDelete, ResultsShow};
 use crate::client::types::DetectionSummary;
 use crate::commands::detect::faces::detection_text;
-use crate::commands::{for_each, listing};
+use crate::commands::{delete_each, listing};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::{table, time};
@@ -30,19 +28,8 @@ pub(super) async fn show(ctx: &Context, args: &ResultsShow) -> Result<(), Failur
 
 /// Deletes results, after asking.
 pub(super) async fn delete(ctx: &Context, args: &ResultsDelete) -> Result<(), Failure> {
-    let question = match args.ids.as_slice() {
-        [id] => format!("Delete {id} and its picture for good?"),
-        ids => format!("Delete {} results and their pictures for good?", ids.len()),
-    };
-    if !ctx.prompter.confirm(&question).await? {
-        return Err(Failure::Local("nothing was deleted".to_owned()));
-    }
-    for_each(ctx, &args.ids, async |id| {
-        ctx.client.delete_detection(id).await?;
-        ctx.output.document(&json!({ "id": id, "deleted": true }), |_| format!("deleted {id}"))?;
-        Ok(())
-    })
-    .await
+    let what = ("and its picture", "results and their pictures");
+    delete_each(ctx, &args.ids, what, async |id| ctx.client.delete_detection(id).await).await
 }
 
 fn summary_table(results: &[DetectionSummary]) -> String {
