@@ -15,7 +15,7 @@ use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcom
 pub(crate) use client::{
     ClientCommand, Completions, Detect, KeysCommand, KeysRevoke, KeysRotate, Login, Logout, MatchArgs,
     NewProgram, PasswordArgs, Register, ResultsCommand, ResultsDelete, ResultsShow, SubjectsCommand,
-    SubjectsErase,
+    SubjectsErase, typed_id,
 };
 pub(crate) use clients::{ClientsCommand, ClientsCreate, ClientsRevoke, ClientsRotate};
 pub(crate) use global::{GlobalOptions, ProgressMode, ServerUrl};

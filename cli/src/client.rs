@@ -11,6 +11,7 @@ mod reach;
 mod retry;
 mod session;
 mod signing;
+mod sources;
 mod transport;
 pub(crate) mod types;
 
@@ -25,8 +26,9 @@ use serde_json::json;
 pub(crate) use error::{Class, Error};
 pub(crate) use images::{ImageFilter, UploadOptions};
 pub(crate) use jobs::JobFilter;
-pub(crate) use matches::{Compared, MatchOptions};
+pub(crate) use matches::MatchOptions;
 pub(crate) use session::Session;
+pub(crate) use sources::Given;
 
 use crate::args::GlobalOptions;
 use crate::report::Reporter;

@@ -6,11 +6,11 @@ use prosopa_problem::Code;
 
 use crate::{client, credentials, report::Explained};
 
-/// A face that was compared is another person's.
-pub(crate) const NO_MATCH: u8 = 8;
+/// A face that was compared is another person's, a document is not valid, or a check is to be refused.
+const NEGATIVE: u8 = 8;
 
-/// What was measured cannot tell whether two faces are one person's.
-pub(crate) const INCONCLUSIVE: u8 = 9;
+/// What was measured or read can tell neither that nor the opposite.
+const INCONCLUSIVE: u8 = 9;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +105,22 @@ impl Failure {
     }
 }
 
+/// The end of a command that judges and has printed how: nothing more is said, but the exit code tells scripts.
+pub(crate) fn outcome_of_judgements<'a>(
+    judgements: impl IntoIterator<Item = &'a str>,
+) -> Result<(), Failure> {
+    let code_of = |judgement: &str| match judgement {
+        "match" | "valid" | "accept" => 0,
+        "no_match" | "invalid" | "reject" => NEGATIVE,
+        _ => INCONCLUSIVE,
+    };
+    let codes: Vec<u8> = judgements.into_iter().map(code_of).collect();
+    match [NEGATIVE, INCONCLUSIVE].into_iter().find(|code| codes.contains(code)) {
+        Some(code) => Err(Failure::Reported { code }),
+        None => Ok(()),
+    }
+}
+
 impl From<io::Error> for Failure {
     /// For stdout: a reader that left ends the command quietly.
     fn from(error: io::Error) -> Self {
@@ -115,6 +131,7 @@ impl From<io::Error> for Failure {
         }
     }
 }
+
 impl Explained for Failure {
     fn notes(&self) -> Vec<String> {
         match self {

@@ -48,9 +48,9 @@ impl Progress {
         self.tell(name, text, outcome.ok());
     }
 
-    /// One more picture is kept, or has a problem of that code.
-    pub(crate) fn advance_upload(&mut self, name: &str, outcome: Result<(), &str>) {
-        self.tell(name, outcome.map(|()| "kept".to_owned()), None);
+    /// One more picture has come to this, or has a problem of that code.
+    pub(crate) fn advance_to(&mut self, name: &str, outcome: Result<&str, &str>) {
+        self.tell(name, outcome.map(str::to_owned), None);
     }
 
     fn tell(&mut self, name: &str, outcome: Result<String, &str>, face_count: Option<u64>) {

@@ -273,7 +273,7 @@ fn key_id(text: &str) -> Result<String, String> {
 }
 
 /// Refuses what can not be an id before it becomes part of a path.
-pub(super) fn typed_id(text: &str, prefix: &str) -> Result<String, String> {
+pub(crate) fn typed_id(text: &str, prefix: &str) -> Result<String, String> {
     let is_id = text.strip_prefix(prefix).is_some_and(|rest| {
         rest.len() == 26 && rest.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
     });

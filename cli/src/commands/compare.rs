@@ -1,22 +1,23 @@
 //! `prosopa match`: says whether two pictures, or one and several others, show one person.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::args::{Format, MatchArgs};
-use crate::client::types::{Match, MatchResult, Picture};
-use crate::client::{Compared, MatchOptions};
-use crate::commands::inputs::{Source, media_type, on_thread};
+use crate::client::MatchOptions;
+use crate::client::types::{Match, MatchResult};
+use crate::commands::inputs::Opener;
 use crate::context::Context;
-use crate::exit::{Failure, INCONCLUSIVE, NO_MATCH};
+use crate::exit::{Failure, outcome_of_judgements};
 use crate::output::{facts, table, time};
 use crate::progress::Progress;
 
 /// Compares, prints, and ends with 0 only if every comparison is a match.
 pub(super) async fn run(ctx: &Context, args: MatchArgs) -> Result<(), Failure> {
-    let image_a = open(&args.image_a).await?;
+    let mut opener = Opener::default();
+    let image_a = opener.open(&args.image_a).await?;
     let mut images_b = Vec::with_capacity(args.images_b.len());
     for picture in &args.images_b {
-        images_b.push(open(picture).await?);
+        images_b.push(opener.open(picture).await?);
     }
     let options = MatchOptions { max_fmr: args.max_fmr, is_single: args.single };
     let mut progress = Progress::new(ctx.progress, ctx.is_quiet, 1, ctx.reporter.clone());
@@ -30,25 +31,7 @@ pub(super) async fn run(ctx: &Context, args: MatchArgs) -> Result<(), Failure> {
     } else {
         ctx.output.document(&made, |made| text_of(made, &args.images_b))?;
     }
-    let has = |decision: &str| made.results.iter().any(|result| result.decision == decision);
-    if made.results.iter().all(|result| result.decision == "match") {
-        Ok(())
-    } else {
-        Err(Failure::Reported { code: if has("no_match") { NO_MATCH } else { INCONCLUSIVE } })
-    }
-}
-
-/// An id of a kept picture, or else a file.
-async fn open(picture: &Path) -> Result<Compared, Failure> {
-    if let Some(id) = picture.to_str().filter(|text| text.starts_with("img_") && !picture.exists()) {
-        return Ok(Compared::Kept(id.to_owned()));
-    }
-    let source = Source::File(picture.to_owned());
-    let bytes = on_thread(move || source.read()).await.map_err(|failure| match failure {
-        Failure::Local(reason) => Failure::Local(format!("{}: {reason}", picture.display())),
-        other => other,
-    })?;
-    Ok(Compared::Sent(Picture { content_type: media_type(&bytes), bytes }))
+    outcome_of_judgements(made.results.iter().map(|result| result.decision.as_str()))
 }
 
 fn text_of(made: &Match, names: &[PathBuf]) -> String {

@@ -1,5 +1,6 @@
 //! Which pictures the arguments name: files, folders, patterns, stdin; and reading one.
 
+mod given;
 mod reading;
 
 use std::collections::HashSet;
@@ -7,6 +8,7 @@ use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
+pub(crate) use given::Opener;
 pub(crate) use reading::{media_type, on_thread};
 
 use crate::exit::Failure;
@@ -43,18 +45,25 @@ pub(crate) enum Source {
     Stdin,
 }
 
+impl Source {
+    /// Stdin, unless a person sits there.
+    fn stdin() -> Result<Self, Failure> {
+        if std::io::stdin().is_terminal() {
+            return Err(Failure::Usage(
+                "-: stdin is a terminal; send a picture through a pipe or `<`".to_owned(),
+            ));
+        }
+        Ok(Self::Stdin)
+    }
+}
+
 impl Plan {
     /// Finds the pictures. What is missing becomes an input that fails when its turn comes.
     pub(crate) fn new(arguments: &[PathBuf]) -> Result<Self, Failure> {
         let mut inputs = Vec::new();
         for argument in arguments {
             if argument.as_os_str() == "-" {
-                if std::io::stdin().is_terminal() {
-                    return Err(Failure::Usage(
-                        "-: stdin is a terminal; send a picture through a pipe or `<`".to_owned(),
-                    ));
-                }
-                inputs.push(Input { name: "-".to_owned(), source: Ok(Source::Stdin) });
+                inputs.push(Input { name: "-".to_owned(), source: Ok(Source::stdin()?) });
             } else if argument.is_dir() {
                 inputs.extend(in_folder(argument));
             } else if argument.exists() {

@@ -45,7 +45,7 @@ pub(in crate::commands) async fn run(ctx: &Context, args: ImagesUpload) -> Resul
         .buffer_unordered(args.parallel.get());
     while let Some(one) = finished.next().await {
         let Some((row, failure)) = one else { continue };
-        progress.advance_upload(&row.file, failure.as_ref().map_or(Ok(()), |failure| Err(failure.code())));
+        progress.advance_to(&row.file, failure.as_ref().map_or(Ok("kept"), |failure| Err(failure.code())));
         if ctx.output.format() == Format::Ndjson {
             ctx.output.row(&row)?;
         }
