@@ -1,4 +1,4 @@
-//! Draws faces onto a picture: boxes, landmarks, number and confidence. It reads and writes local files only.
+//! Draws what was found onto a picture: boxes, landmarks, numbers and confidence. It reads and writes local files only.
 
 mod canvas;
 mod glyphs;
@@ -13,7 +13,7 @@ use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, RgbImage}
 
 pub(crate) use names::AnnotationNames;
 
-use crate::client::types::Face;
+use crate::client::types::{Bounds, Face};
 use canvas::Canvas;
 
 /// Quality of written JPEGs, of 100.
@@ -35,11 +35,33 @@ pub(crate) enum Error {
     },
 }
 
-/// Draws the faces onto the upright picture and writes it beside `stem`, with `.annotated.jpg` for a JPEG and
-/// `.annotated.png` for anything else. Gives the path.
-pub(crate) fn write(picture: &[u8], faces: &[Face], stem: &Path) -> Result<PathBuf, Error> {
+/// A box with what is written on it: digits, point and per cent sign.
+#[derive(Debug)]
+pub(crate) struct LabelledBox {
+    /// Where it is, in pixels of the upright picture.
+    pub(crate) bounds: Bounds,
+    /// What is written on it.
+    pub(crate) label: String,
+}
+
+/// Draws the faces onto the upright picture and writes it beside `stem`. Gives the path.
+pub(crate) fn write_faces(picture: &[u8], faces: &[Face], stem: &Path) -> Result<PathBuf, Error> {
+    write(picture, stem, |canvas| canvas.draw_faces(faces))
+}
+
+/// Draws the boxes onto the upright picture and writes it beside `stem`. Gives the path.
+pub(crate) fn write_boxes(picture: &[u8], boxes: &[LabelledBox], stem: &Path) -> Result<PathBuf, Error> {
+    write(picture, stem, |canvas| {
+        for one in boxes {
+            canvas.draw_box(&one.bounds, &one.label);
+        }
+    })
+}
+
+/// The name gets `.annotated.jpg` for a JPEG and `.annotated.png` for anything else.
+fn write(picture: &[u8], stem: &Path, draw: impl FnOnce(&mut Canvas<'_>)) -> Result<PathBuf, Error> {
     let (format, mut pixels) = decode_upright(picture)?;
-    Canvas::new(&mut pixels).draw(faces);
+    draw(&mut Canvas::new(&mut pixels));
     let mut encoded = Vec::new();
     let ending = if format == ImageFormat::Jpeg {
         JpegEncoder::new_with_quality(&mut encoded, JPEG_QUALITY).encode_image(&pixels)?;

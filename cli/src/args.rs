@@ -2,11 +2,13 @@
 
 mod client;
 mod clients;
+mod documents;
 mod examples;
 mod global;
 mod images;
 mod jobs;
 mod list;
+mod verifications;
 
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
@@ -18,19 +20,21 @@ pub(crate) use client::{
     SubjectsErase, typed_id,
 };
 pub(crate) use clients::{ClientsCommand, ClientsCreate, ClientsRevoke, ClientsRotate};
+pub(crate) use documents::{DocumentArgs, DocumentsCommand, DocumentsDelete, DocumentsShow};
 pub(crate) use global::{GlobalOptions, ProgressMode, ServerUrl};
 pub(crate) use images::{ImageType, ImagesCommand, ImagesDelete, ImagesGet, ImagesList, ImagesUpload};
 pub(crate) use jobs::{JobsChange, JobsCommand, JobsList, JobsShow, JobsWatch};
 pub(crate) use list::ListArgs;
+pub(crate) use verifications::{VerificationsCommand, VerificationsDelete, VerificationsShow, VerifyArgs};
 
 use crate::host::HostCommand;
 
 pub(crate) use crate::output::Format;
 
-/// Prosopa finds faces in pictures.
+/// Prosopa finds and compares faces, and checks identity documents.
 ///
-/// Send a picture to a Prosopa server and get back where the faces are, how sure it is, and 68 landmarks of each.
-/// Results are stored on the server and can be listed, shown and deleted.
+/// Send pictures to a Prosopa server and get back where the faces are, whether two are one person's, what a document says,
+/// and whether it is its holder's. Results are stored on the server and can be listed, shown and deleted.
 #[derive(Debug, Parser)]
 #[command(name = "prosopa", version, after_help = examples::ROOT_SHORT, after_long_help = examples::ROOT)]
 #[command(arg_required_else_help = true, styles = STYLES)]

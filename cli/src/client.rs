@@ -1,6 +1,7 @@
 //! The client of the REST API: one method per operation. It retries, refreshes the session or signs, and gives typed
 //! errors; it prints nothing but notes about waiting.
 
+mod documents;
 mod error;
 mod form;
 mod images;
@@ -14,6 +15,7 @@ mod signing;
 mod sources;
 mod transport;
 pub(crate) mod types;
+mod verifications;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +31,7 @@ pub(crate) use jobs::JobFilter;
 pub(crate) use matches::MatchOptions;
 pub(crate) use session::Session;
 pub(crate) use sources::Given;
+pub(crate) use verifications::VerificationRequest;
 
 use crate::args::GlobalOptions;
 use crate::report::Reporter;

@@ -4,6 +4,7 @@ mod clients;
 mod compare;
 mod completions;
 mod detect;
+mod documents;
 mod images;
 mod inputs;
 mod jobs;
@@ -11,9 +12,11 @@ mod keys;
 mod listing;
 mod login;
 mod logout;
+mod reasons;
 mod register;
 mod results;
 mod subjects;
+mod verifications;
 mod whoami;
 
 use std::process::ExitCode;
@@ -21,8 +24,8 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::args::{
-    ClientCommand, ClientsCommand, GlobalOptions, ImagesCommand, JobsCommand, KeysCommand, ResultsCommand,
-    SubjectsCommand,
+    ClientCommand, ClientsCommand, DocumentsCommand, GlobalOptions, ImagesCommand, JobsCommand, KeysCommand,
+    ResultsCommand, SubjectsCommand, VerificationsCommand,
 };
 use crate::client::Error;
 use crate::context::Context;
@@ -91,6 +94,20 @@ async fn dispatch(ctx: &Context, command: ClientCommand) -> Result<(), Failure> 
         ClientCommand::Clients(ClientsCommand::Revoke(args)) => clients::revoke(ctx, &args).await,
         ClientCommand::Detect(args) => detect::run(ctx, args).await,
         ClientCommand::Match(args) => compare::run(ctx, args).await,
+        ClientCommand::Document(args) => documents::read(ctx, args).await,
+        ClientCommand::Documents(DocumentsCommand::List(args)) => documents::list(ctx, args).await,
+        ClientCommand::Documents(DocumentsCommand::Show(args)) => documents::show(ctx, &args).await,
+        ClientCommand::Documents(DocumentsCommand::Delete(args)) => documents::delete(ctx, &args).await,
+        ClientCommand::Verify(args) => verifications::verify(ctx, args).await,
+        ClientCommand::Verifications(VerificationsCommand::List(args)) => {
+            verifications::list(ctx, args).await
+        }
+        ClientCommand::Verifications(VerificationsCommand::Show(args)) => {
+            verifications::show(ctx, &args).await
+        }
+        ClientCommand::Verifications(VerificationsCommand::Delete(args)) => {
+            verifications::delete(ctx, &args).await
+        }
         ClientCommand::Results(ResultsCommand::List(args)) => results::list(ctx, args).await,
         ClientCommand::Results(ResultsCommand::Show(args)) => results::show(ctx, &args).await,
         ClientCommand::Results(ResultsCommand::Delete(args)) => results::delete(ctx, &args).await,

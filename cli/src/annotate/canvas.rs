@@ -3,14 +3,14 @@
 use image::{Rgb, RgbImage};
 
 use super::glyphs;
-use crate::client::types::Face;
+use crate::client::types::{Bounds, Face};
 
 const BOX: Rgb<u8> = Rgb([0, 230, 118]);
 const OUTLINE_POINT: Rgb<u8> = Rgb([64, 196, 255]);
 const MAIN_POINT: Rgb<u8> = Rgb([255, 82, 82]);
 const INK: Rgb<u8> = Rgb([0, 0, 0]);
 
-/// A picture to draw faces on.
+/// A picture to draw on.
 pub(super) struct Canvas<'picture> {
     picture: &'picture mut RgbImage,
     /// Thickness of a line, and side of a glyph's dot, in pixels.
@@ -25,20 +25,23 @@ impl<'picture> Canvas<'picture> {
     }
 
     /// Draws the faces; the numbers are those of the table.
-    pub(super) fn draw(&mut self, faces: &[Face]) {
+    pub(super) fn draw_faces(&mut self, faces: &[Face]) {
         for (index, face) in faces.iter().enumerate() {
-            let bounds = &face.bounds;
-            let (left, top) = (pixel(bounds.x), pixel(bounds.y));
-            let (width, height) = (pixel(bounds.width), pixel(bounds.height));
-            self.frame(left, top, width, height);
             for point in &face.landmarks68 {
                 self.dot(point.x, point.y, self.pen, OUTLINE_POINT);
             }
             for point in &face.landmarks5 {
                 self.dot(point.x, point.y, self.pen * 2, MAIN_POINT);
             }
-            self.label(left, top, &format!("{} {:.1}%", index + 1, face.confidence * 100.0));
+            self.draw_box(&face.bounds, &format!("{} {:.1}%", index + 1, face.confidence * 100.0));
         }
+    }
+
+    /// Draws a box with text on it.
+    pub(super) fn draw_box(&mut self, bounds: &Bounds, label: &str) {
+        let (left, top) = (pixel(bounds.x), pixel(bounds.y));
+        self.frame(left, top, pixel(bounds.width), pixel(bounds.height));
+        self.label(left, top, label);
     }
 
     /// A box whose outer edge is the given one.
@@ -90,7 +93,7 @@ fn pixel(value: f64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::types::{Bounds, Point, Quality};
+    use crate::client::types::{Point, Quality};
 
     fn face(x: f64, y: f64, width: f64, height: f64) -> Face {
         let quality =
@@ -111,7 +114,7 @@ mod tests {
     #[test]
     fn box_and_landmark_lie_where_the_face_is() {
         let mut picture = RgbImage::new(200, 200);
-        Canvas::new(&mut picture).draw(&[face(50.0, 60.0, 80.0, 100.0)]);
+        Canvas::new(&mut picture).draw_faces(&[face(50.0, 60.0, 80.0, 100.0)]);
         assert_eq!(*picture.get_pixel(50, 100), BOX);
         assert_eq!(*picture.get_pixel(129, 159), BOX);
         assert_eq!(*picture.get_pixel(90, 110), MAIN_POINT);
@@ -124,7 +127,7 @@ mod tests {
     fn face_beyond_the_edge_is_clipped() {
         for size in [1, 3, 40] {
             let mut picture = RgbImage::new(size, size);
-            Canvas::new(&mut picture).draw(&[
+            Canvas::new(&mut picture).draw_faces(&[
                 face(-20.0, -20.0, 30.0, 30.0),
                 face(1e300, f64::NAN, 5.0, f64::INFINITY),
                 face(0.0, 0.0, -4.0, 0.0),

@@ -8,10 +8,12 @@ use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
 use super::clients::ClientsCommand;
+use super::documents::{DocumentArgs, DocumentsCommand};
 use super::examples;
 use super::images::ImagesCommand;
 use super::jobs::JobsCommand;
 use super::list::ListArgs;
+use super::verifications::{VerificationsCommand, VerifyArgs};
 
 /// A command that talks to a server, or helps to.
 #[derive(Debug, Subcommand)]
@@ -40,6 +42,18 @@ pub(crate) enum ClientCommand {
     /// Compare the faces of two pictures, or of one with several others
     #[command(after_help = examples::MATCH)]
     Match(MatchArgs),
+    /// Read a document: its fields, and whether it is valid
+    #[command(after_help = examples::DOCUMENT)]
+    Document(DocumentArgs),
+    /// List, show and delete documents that were read
+    #[command(subcommand, after_help = examples::DOCUMENTS)]
+    Documents(DocumentsCommand),
+    /// Check a document against a selfie: is it valid, and its holder's?
+    #[command(after_help = examples::VERIFY)]
+    Verify(VerifyArgs),
+    /// List, show and delete verifications
+    #[command(subcommand, after_help = examples::VERIFICATIONS)]
+    Verifications(VerificationsCommand),
     /// List, show and delete stored results
     #[command(subcommand, after_help = examples::RESULTS)]
     Results(ResultsCommand),

@@ -1,5 +1,12 @@
 //! Examples under each command's help.
 
+mod identity;
+
+pub(super) use identity::{
+    DOCUMENT, DOCUMENTS, DOCUMENTS_DELETE, DOCUMENTS_LIST, DOCUMENTS_SHOW, VERIFICATIONS,
+    VERIFICATIONS_DELETE, VERIFICATIONS_LIST, VERIFICATIONS_SHOW, VERIFY,
+};
+
 /// Under `prosopa -h`.
 pub(super) const ROOT_SHORT: &str = "\
 Start:  prosopa register && prosopa login && prosopa detect photo.jpg
@@ -34,8 +41,8 @@ Exit codes:
     5  the quota is used up
     6  the server can not be reached, or limits the rate or is busy after all retries
     7  some of several files failed
-    8  match: a face is another person's
-    9  match: what was measured cannot tell whether it is
+    8  match: a face is another person's; document: it is not valid; verify: rejected
+    9  match, document: that cannot be told; verify: a person should look
   130  interrupted";
 
 /// Under `register --help`.

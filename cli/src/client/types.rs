@@ -1,17 +1,21 @@
 //! What the API sends and takes. Fields that this version does not know are kept, so that JSON output is complete.
 
+mod documents;
 mod jobs;
 mod matches;
 mod programs;
+mod verifications;
 
 use bytes::Bytes;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub(crate) use documents::{Document, DocumentField, DocumentSummary, FieldReading, Portrait, Repair};
 pub(crate) use jobs::Job;
 pub(crate) use matches::{Match, MatchResult};
 pub(crate) use programs::{ApiClient, ApiKey, MadeClient, NewApiClient, NewApiKey, Rotation};
+pub(crate) use verifications::{Verification, VerificationSummary};
 
 /// Fields that this version does not know.
 pub(crate) type Unknown = Map<String, Value>;

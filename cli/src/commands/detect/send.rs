@@ -71,7 +71,7 @@ impl Sender {
 }
 
 fn draw(bytes: &[u8], detection: &Detection, target: &std::path::Path) -> Result<PathBuf, Failure> {
-    annotate::write(bytes, &detection.faces, target).map_err(|error| {
+    annotate::write_faces(bytes, &detection.faces, target).map_err(|error| {
         Failure::Local(format!(
             "the result {} is stored, but the picture could not be drawn: {error}",
             detection.id
