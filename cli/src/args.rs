@@ -6,6 +6,7 @@ mod documents;
 mod examples;
 mod global;
 mod images;
+mod init;
 mod jobs;
 mod list;
 mod verifications;
@@ -21,8 +22,9 @@ pub(crate) use client::{
 };
 pub(crate) use clients::{ClientsCommand, ClientsCreate, ClientsRevoke, ClientsRotate};
 pub(crate) use documents::{DocumentArgs, DocumentsCommand, DocumentsDelete, DocumentsShow};
-pub(crate) use global::{GlobalOptions, ProgressMode, ServerUrl};
+pub(crate) use global::{GlobalOptions, ProgressMode, ServerUrl, server_option};
 pub(crate) use images::{ImageType, ImagesCommand, ImagesDelete, ImagesGet, ImagesList, ImagesUpload};
+pub(crate) use init::Init;
 pub(crate) use jobs::{JobsChange, JobsCommand, JobsList, JobsShow, JobsWatch};
 pub(crate) use list::ListArgs;
 pub(crate) use verifications::{VerificationsCommand, VerificationsDelete, VerificationsShow, VerifyArgs};

@@ -89,6 +89,11 @@ impl Client {
         &self.session
     }
 
+    /// Whether requests are made with what the options or the environment say, rather than in the stored session.
+    pub(crate) fn has_given_credentials(&self) -> bool {
+        self.signer.is_some() || !self.session.can_refresh()
+    }
+
     /// Makes a user.
     pub(crate) async fn register(
         &self,

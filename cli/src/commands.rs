@@ -6,6 +6,7 @@ mod completions;
 mod detect;
 mod documents;
 mod images;
+mod init;
 mod inputs;
 mod jobs;
 mod keys;
@@ -37,7 +38,7 @@ pub(crate) fn run(options: GlobalOptions, command: ClientCommand) -> ExitCode {
     let reporter = Reporter::new(&options);
     let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
-            let outcome = runtime.block_on(run_until_interrupted(&options, command, reporter.clone()));
+            let outcome = runtime.block_on(run_until_interrupted(options, command, reporter.clone()));
             // A thread may still wait for a line of stdin: it must not keep the process.
             runtime.shutdown_background();
             outcome
@@ -56,14 +57,21 @@ pub(crate) fn run(options: GlobalOptions, command: ClientCommand) -> ExitCode {
 }
 
 async fn run_until_interrupted(
-    options: &GlobalOptions,
+    mut options: GlobalOptions,
     command: ClientCommand,
     reporter: Reporter,
 ) -> Result<(), Failure> {
     if let ClientCommand::Completions(args) = command {
         return completions::run(&args);
     }
-    let ctx = Context::new(options, reporter)?;
+    if matches!(command, ClientCommand::Init(_)) {
+        options.server = tokio::select! {
+            biased;
+            _ = tokio::signal::ctrl_c() => return Err(Failure::Interrupted),
+            server = init::ask_for_server(&options) => server?,
+        };
+    }
+    let ctx = Context::new(&options, reporter)?;
     tokio::select! {
         // First, so that the signal is caught before a password is asked for.
         biased;
@@ -80,12 +88,14 @@ async fn run_until_interrupted(
 
 async fn dispatch(ctx: &Context, command: ClientCommand) -> Result<(), Failure> {
     match command {
+        ClientCommand::Init(args) => init::run(ctx, args).await,
         ClientCommand::Register(args) => register::run(ctx, args).await,
         ClientCommand::Login(args) => login::run(ctx, args).await,
         ClientCommand::Logout(args) => logout::run(ctx, &args).await,
         ClientCommand::Whoami => whoami::run(ctx).await,
         ClientCommand::Keys(KeysCommand::Create(args)) => keys::create(ctx, args).await,
         ClientCommand::Keys(KeysCommand::List) => keys::list(ctx).await,
+        ClientCommand::Keys(KeysCommand::Show) => keys::show(ctx),
         ClientCommand::Keys(KeysCommand::Rotate(args)) => keys::rotate(ctx, &args).await,
         ClientCommand::Keys(KeysCommand::Revoke(args)) => keys::revoke(ctx, &args).await,
         ClientCommand::Clients(ClientsCommand::Create(args)) => clients::create(ctx, args).await,

@@ -1,4 +1,4 @@
-//! The file that keeps logins, one per server. It is readable by its owner only, replaced as a whole, and locked by
+//! The file that keeps logins and API keys, one of each per server. It is readable by its owner only, replaced as a whole, and locked by
 //! whoever changes it, so that two processes never spend one refresh token. It knows nothing of HTTP.
 
 mod private;
@@ -34,6 +34,16 @@ pub(crate) struct Login {
     /// Token that buys the next pair, once.
     #[serde(serialize_with = "expose")]
     pub(crate) refresh_token: SecretString,
+}
+
+/// An API key that was made to be kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct KeptKey {
+    /// Id (`key_…`).
+    pub(crate) id: String,
+    /// What it is sent as.
+    #[serde(serialize_with = "expose")]
+    pub(crate) key: SecretString,
 }
 
 /// Why the file could not be used.
@@ -89,6 +99,9 @@ impl Error {
 struct Contents {
     version: u32,
     servers: BTreeMap<String, Login>,
+    /// API keys, by server.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    keys: BTreeMap<String, KeptKey>,
 }
 
 /// Exclusive right to change the file, across processes, until dropped.
@@ -122,6 +135,11 @@ impl CredentialStore {
         Ok(self.read()?.servers.remove(server))
     }
 
+    /// The API key that is kept for a server, if there is one.
+    pub(crate) fn load_key(&self, server: &str) -> Result<Option<KeptKey>, Error> {
+        Ok(self.read()?.keys.remove(server))
+    }
+
     /// Waits for the right to change the file. Blocks: call it where blocking is allowed.
     pub(crate) fn change(&self) -> Result<Change, Error> {
         let folder = self.folder();
@@ -141,7 +159,8 @@ impl CredentialStore {
         let mut file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Contents { version: FORMAT_VERSION, servers: BTreeMap::new() });
+                let (servers, keys) = (BTreeMap::new(), BTreeMap::new());
+                return Ok(Contents { version: FORMAT_VERSION, servers, keys });
             }
             Err(cause) => return Err(self.failed("open", cause)),
         };
@@ -213,13 +232,21 @@ impl Change {
         self.store.write(&contents)
     }
 
-    /// Forgets the login at a server.
-    pub(crate) fn forget(&self, server: &str) -> Result<(), Error> {
+    /// Keeps an API key for a server.
+    pub(crate) fn save_key(&self, server: &str, key: KeptKey) -> Result<(), Error> {
         let mut contents = self.store.read()?;
-        if contents.servers.remove(server).is_some() {
+        contents.keys.insert(server.to_owned(), key);
+        self.store.write(&contents)
+    }
+
+    /// Forgets login and API key at a server; gives the key's id.
+    pub(crate) fn forget(&self, server: &str) -> Result<Option<String>, Error> {
+        let mut contents = self.store.read()?;
+        let (login, key) = (contents.servers.remove(server), contents.keys.remove(server));
+        if login.is_some() || key.is_some() {
             self.store.write(&contents)?;
         }
-        Ok(())
+        Ok(key.map(|key| key.id))
     }
 }
 

@@ -46,6 +46,12 @@ impl Prompter {
         }
     }
 
+    /// The typed value, or the other one where nothing is typed.
+    pub(crate) async fn ask_or(self, label: &str, otherwise: &str) -> Result<String, Failure> {
+        let answer = self.ask(format!("{label} [{otherwise}]: ")).await?;
+        Ok(if answer.is_empty() { otherwise.to_owned() } else { answer })
+    }
+
     /// The password from stdin, the environment or the person; asked for twice where a typo would lock one out.
     pub(crate) fn password(self, args: &PasswordArgs, ask_twice: bool) -> Result<SecretString, Failure> {
         if args.password_stdin {

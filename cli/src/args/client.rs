@@ -11,6 +11,7 @@ use super::clients::ClientsCommand;
 use super::documents::{DocumentArgs, DocumentsCommand};
 use super::examples;
 use super::images::ImagesCommand;
+use super::init::Init;
 use super::jobs::JobsCommand;
 use super::list::ListArgs;
 use super::verifications::{VerificationsCommand, VerifyArgs};
@@ -18,6 +19,9 @@ use super::verifications::{VerificationsCommand, VerifyArgs};
 /// A command that talks to a server, or helps to.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientCommand {
+    /// Get started: sign up, sign in, and make an API key, whatever of it is still to be done
+    #[command(after_help = examples::INIT)]
+    Init(Init),
     /// Make a user on the server
     #[command(after_help = examples::REGISTER)]
     Register(Register),
@@ -30,7 +34,7 @@ pub(crate) enum ClientCommand {
     /// Show the signed-in user and how much of the quota is used
     #[command(after_help = examples::WHOAMI)]
     Whoami,
-    /// Make, list, rotate and revoke API keys for programs
+    /// Make, list, show, rotate and revoke API keys for programs
     #[command(subcommand, after_help = examples::KEYS)]
     Keys(KeysCommand),
     /// Make, list, rotate and revoke API clients, which sign their requests
@@ -124,6 +128,9 @@ pub(crate) enum KeysCommand {
     /// List the keys, without their secrets
     #[command(visible_alias = "ls", after_help = examples::KEYS_LIST)]
     List,
+    /// Print the key that `prosopa init` has kept on this machine
+    #[command(after_help = examples::KEYS_SHOW)]
+    Show,
     /// Give a key another text and print it, once; the one before works for a while
     #[command(after_help = examples::KEYS_ROTATE)]
     Rotate(KeysRotate),

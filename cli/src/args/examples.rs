@@ -9,14 +9,15 @@ pub(super) use identity::{
 
 /// Under `prosopa -h`.
 pub(super) const ROOT_SHORT: &str = "\
-Start:  prosopa register && prosopa login && prosopa detect photo.jpg
+Start:  prosopa init && prosopa match selfie.jpg passport.jpg
 More:   prosopa --help (examples, environment, exit codes), prosopa COMMAND --help";
 
 /// Under `prosopa --help`.
 pub(super) const ROOT: &str = "\
 Examples:
-  prosopa register                          make a user (asks for what it needs)
-  prosopa login                             sign in
+  prosopa init                              sign up and sign in (asks for what it needs)
+  prosopa match selfie.jpg passport.jpg     one person's?
+  prosopa verify passport.jpg selfie.jpg    is the passport valid, and whose?
   prosopa detect photo.jpg                  show the faces
   prosopa detect ~/Pictures -o ndjson       a whole folder, one JSON line per picture
   PROSOPA_TOKEN=psp_live_… prosopa detect - < photo.jpg
@@ -27,8 +28,8 @@ Environment:
   PROSOPA_ACCESS_KEY   signs requests, with              (--access-key)
   PROSOPA_SECRET_KEY   or PROSOPA_SECRET_KEY_FILE        (--secret-key, --secret-key-file)
   PROSOPA_CA_CERT, PROSOPA_CLIENT_CERT, PROSOPA_CLIENT_KEY
-  PROSOPA_PASSWORD     password for register and login
-  PROSOPA_CREDENTIALS  file that keeps logins; otherwise prosopa/credentials.json
+  PROSOPA_PASSWORD     password for init, register and login
+  PROSOPA_CREDENTIALS  file that keeps logins and a key; otherwise prosopa/credentials.json
                        in $XDG_CONFIG_HOME or ~/.config
   NO_COLOR             print without colours
 
@@ -44,6 +45,16 @@ Exit codes:
     8  match: a face is another person's; document: it is not valid; verify: rejected
     9  match, document: that cannot be told; verify: a person should look
   130  interrupted";
+
+/// Under `init --help`.
+pub(super) const INIT: &str = "\
+Examples:
+  prosopa init                                    asks for what it needs
+  prosopa init --match selfie.jpg passport.jpg    and compares two pictures at once
+  prosopa init --user-name ada --email ada@example.org --password-stdin < password.txt
+
+It may be run again: who has signed up is signed in, who is signed in goes on, and a key that still works is kept. The
+session and the key lie in a file that only you can read. With --match the exit code is that of match.";
 
 /// Under `register --help`.
 pub(super) const REGISTER: &str = "\
@@ -95,6 +106,12 @@ pub(super) const KEYS_LIST: &str = "\
 Examples:
   prosopa keys list
   prosopa keys list -o ndjson | jq -r 'select(.last_used_at == null) | .id'";
+
+/// Under `keys show --help`.
+pub(super) const KEYS_SHOW: &str = "\
+Examples:
+  export PROSOPA_TOKEN=$(prosopa keys show)
+  curl -H \"authorization: Bearer $(prosopa keys show)\" http://127.0.0.1:8080/api/v1/images";
 
 /// Under `keys rotate --help`.
 pub(super) const KEYS_ROTATE: &str = "\

@@ -14,6 +14,9 @@ use secrecy::SecretString;
 use crate::output::Format;
 
 const HEADING: &str = "Global options";
+/// Names the server where no option does.
+const SERVER_VARIABLE: &str = "PROSOPA_SERVER";
+const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
 
 /// Options that every command takes, before or after its name.
 #[derive(Debug, Args)]
@@ -23,9 +26,9 @@ pub(crate) struct GlobalOptions {
     #[arg(
         long,
         global = true,
-        env = "PROSOPA_SERVER",
+        env = SERVER_VARIABLE,
         value_name = "URL",
-        default_value = "http://127.0.0.1:8080"
+        default_value = DEFAULT_SERVER
     )]
     #[arg(value_parser = ServerUrlParser)]
     pub(crate) server: ServerUrl,
@@ -105,6 +108,22 @@ impl GlobalOptions {
     pub(crate) fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout_s)
     }
+
+    /// Whether the server is the one that is taken where nobody names another.
+    pub(crate) fn has_default_server(&self) -> bool {
+        server_of_environment().is_none() && self.server.to_string() == DEFAULT_SERVER
+    }
+}
+
+/// The option that names this server, where a command without it would take another one; with a space before it.
+pub(crate) fn server_option(server: &str) -> String {
+    let without = server_of_environment().unwrap_or_else(|| DEFAULT_SERVER.to_owned());
+    if without == server { String::new() } else { format!(" --server {server}") }
+}
+
+fn server_of_environment() -> Option<String> {
+    let text = std::env::var(SERVER_VARIABLE).ok().filter(|text| !text.is_empty())?;
+    Some(text.parse::<ServerUrl>().map_or(text, |url| url.to_string()))
 }
 
 /// How progress is shown.

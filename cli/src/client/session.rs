@@ -116,7 +116,8 @@ impl Session {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set_current(&self, token: SecretString) {
+    /// Goes on with this token.
+    pub(crate) fn set_current(&self, token: SecretString) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(token);
     }
 }

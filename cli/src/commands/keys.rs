@@ -1,12 +1,14 @@
 //! `prosopa keys`: API keys for programs.
 
 use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use crate::args::{Format, KeysRevoke, KeysRotate, NewProgram};
 use crate::client::types::{ApiKey, NewApiKey, Rotation};
 use crate::commands::for_each;
 use crate::context::Context;
+use crate::credentials::CredentialStore;
 use crate::exit::Failure;
 use crate::output::{table, time};
 
@@ -28,8 +30,19 @@ pub(super) async fn create(ctx: &Context, args: NewProgram) -> Result<(), Failur
     Ok(())
 }
 
-/// Lists the keys.
-pub(super) async fn list(ctx: &Context) -> Result<(), Failure> {
+/// Prints the key that `init` has kept: for people, and for `$(…)`, nothing else goes to stdout.
+pub(super) fn show(ctx: &Context) -> Result<(), Failure> {
+    let server = ctx.client.session().server();
+    let kept = CredentialStore::from_environment()?
+        .load_key(server)?
+        .ok_or_else(|| Failure::Local(format!("no key is kept for {server}: `prosopa init` makes one")))?;
+    let key = kept.key.expose_secret();
+    ctx.output.document(&json!({ "id": kept.id, "key": key }), |_| key.to_owned())?;
+    Ok(())
+}
+
+/// All keys.
+pub(super) async fn all(ctx: &Context) -> Result<Vec<ApiKey>, Failure> {
     let mut keys = Vec::new();
     let mut cursor = None;
     for _ in 0..PAGE_LIMIT {
@@ -40,6 +53,12 @@ pub(super) async fn list(ctx: &Context) -> Result<(), Failure> {
             break;
         }
     }
+    Ok(keys)
+}
+
+/// Lists the keys.
+pub(super) async fn list(ctx: &Context) -> Result<(), Failure> {
+    let keys = all(ctx).await?;
     ctx.output.list(&keys, key_table)?;
     if keys.is_empty() && ctx.output.format() == Format::Table {
         ctx.reporter.note("there are no keys: `prosopa keys create NAME` makes one");

@@ -27,7 +27,11 @@ pub(super) async fn run(ctx: &Context, args: &Logout) -> Result<(), Failure> {
                 .note("the session is kept; `prosopa logout --local` forgets it without telling the server");
             return Err(error.into());
         }
-        change.forget(&server)?;
+        if let Some(id) = change.forget(&server)? {
+            ctx.reporter.note(&format!(
+                "the API key {id} is forgotten here too, and works on: `prosopa keys revoke {id}` ends it"
+            ));
+        }
     }
     finish(ctx, &server, true)
 }

@@ -1,6 +1,6 @@
 //! `prosopa register`: makes a user.
 
-use crate::args::Register;
+use crate::args::{Register, server_option};
 use crate::client::types::User;
 use crate::context::Context;
 use crate::exit::Failure;
@@ -22,7 +22,8 @@ pub(super) async fn run(ctx: &Context, args: Register) -> Result<(), Failure> {
     let password = ctx.prompter.password(&args.password, true)?;
     let user = ctx.client.register(&user_name, &email, &password, args.api_request_quota).await?;
     ctx.output.document(&user, |user| facts(&user_facts(user)))?;
-    ctx.reporter.note(&format!("next: prosopa login{} --user-name {user_name}", server_option(ctx)));
+    let server = server_option(ctx.client.session().server());
+    ctx.reporter.note(&format!("next: prosopa login{server} --user-name {user_name}"));
     Ok(())
 }
 
@@ -47,11 +48,4 @@ pub(super) fn user_facts(user: &User) -> Vec<(&'static str, String)> {
         ("Id", user.id.clone()),
         ("Account", user.account_id.clone()),
     ]
-}
-
-/// The option that names this server, when the next command needs it.
-fn server_option(ctx: &Context) -> String {
-    let server = ctx.client.session().server();
-    let is_given = std::env::args().any(|argument| argument.starts_with("--server"));
-    if is_given { format!(" --server {server}") } else { String::new() }
 }

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use crate::binary::{Home, finish};
 use crate::fake::{Fake, Reply};
 
-fn user() -> Value {
+pub(crate) fn user() -> Value {
     json!({ "id": "usr_1", "account_id": "acc_1", "user_name": "ada", "email": "ada@example.org", "role": "user",
         "status": "active", "created_at": "2026-01-02T03:04:05.000006Z" })
 }
 
-fn tokens() -> Reply {
+pub(crate) fn tokens() -> Reply {
     Reply::json(
         200,
         &json!({ "access_token": "access-secret", "refresh_token": "refresh-secret", "token_type": "Bearer",

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use crate::binary::Home;
 use crate::fake::{Fake, Reply};
 
-const ID: &str = "key_00000000000000000000000001";
+pub(crate) const ID: &str = "key_00000000000000000000000001";
 
-fn key() -> Value {
+pub(crate) fn key() -> Value {
     json!({ "id": ID, "name": "nightly", "scopes": ["faces:read"], "prefix": "psp_live_abc",
         "created_at": "2026-01-02T03:04:05Z", "expires_at": null, "last_used_at": null })
 }

@@ -9,6 +9,7 @@ mod detect_many;
 mod documents;
 mod fake;
 mod images;
+mod init;
 mod interrupt;
 mod jobs;
 mod keys;

@@ -6,26 +6,38 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
+use crate::account::user;
 use crate::binary::Home;
 use crate::fake::{Fake, Reply};
+use crate::keys::key;
 use crate::pictures::detection_id;
 
-/// Runs the binary under a terminal and, each time the next prompt is the last thing on it, types the answer.
-/// Gives the exit code and all that was on the terminal.
+/// Runs the binary under a terminal against a server, as [`converse`] does.
 fn on_terminal(home: &Home, fake: &Fake, arguments: &str, dialogue: &[(&str, &str)]) -> (i32, String) {
-    let mut child = Command::new("script")
+    converse(terminal(home, arguments).env("PROSOPA_SERVER", &fake.url), dialogue)
+}
+
+/// The binary under a terminal.
+fn terminal(home: &Home, arguments: &str) -> Command {
+    let mut command = Command::new("script");
+    command
         .args(["--quiet", "--return", "--command"])
         .arg(format!("exec '{}' {arguments}", env!("CARGO_BIN_EXE_prosopa")))
         .arg("/dev/null")
         .env_clear()
         .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
-        .envs([("SHELL", "/bin/sh"), ("TERM", "xterm"), ("PROSOPA_SERVER", fake.url.as_str())])
+        .envs([("SHELL", "/bin/sh"), ("TERM", "xterm")])
         .env("HOME", home.path())
         .current_dir(home.path())
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .stdout(Stdio::piped());
+    command
+}
+
+/// Runs it and, each time the next prompt is the last thing on the terminal, types the answer. Gives the exit code and all
+/// that was on the terminal.
+fn converse(command: &mut Command, dialogue: &[(&str, &str)]) -> (i32, String) {
+    let mut child = command.spawn().unwrap();
     let (mut keyboard, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let mut dialogue = dialogue.iter();
     let mut next = dialogue.next();
@@ -65,6 +77,29 @@ fn registration_asks_for_what_is_missing() {
         fake.requests("POST /auth/register")[0].json(),
         json!({ "user_name": "ada", "email": "ada@example.org", "password": "third" })
     );
+}
+
+/// F8: where nobody named the server, `init` asks for it first, and the next commands are told with it.
+#[test]
+fn init_asks_for_the_server() {
+    let (fake, home) = (Fake::start(), Home::new());
+    fake.on("POST /auth/register", [Reply::json(201, &user())]);
+    fake.on("POST /auth/login", [Reply::json(200, &json!({ "access_token": "a", "refresh_token": "r" }))]);
+    let mut key = key();
+    key["key"] = "psp_live_abc_secret".into();
+    fake.on("POST /auth/api-keys", [Reply::json(201, &key)]);
+    let server = format!("{}\n", fake.url);
+    let dialogue = [
+        ("Server [http://127.0.0.1:8080]: ", server.as_str()),
+        ("User name: ", "ada\n"),
+        ("E-mail: ", "ada@example.org\n"),
+        ("Password: ", "first\n"),
+        ("Password again: ", "first\n"),
+    ];
+    let (code, seen) = converse(&mut terminal(&home, "init"), &dialogue);
+    assert_eq!(code, 0, "{seen}");
+    assert!(seen.contains(&format!("prosopa match --server {} selfie.jpg", fake.url)), "{seen}");
+    assert!(!seen.contains("_secret"), "{seen}");
 }
 
 /// F6: a deletion goes on with a yes, and not with anything else.
