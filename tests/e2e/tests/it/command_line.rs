@@ -4,6 +4,8 @@ use prosopa_harness::{PASSWORD, Product, binary, photo};
 use serde_json::Value;
 use tokio::{io::AsyncWriteExt, process::Command};
 
+use crate::papers::portrait;
+
 struct Terminal {
     url: String,
     home: tempfile::TempDir,
@@ -82,6 +84,28 @@ async fn a_newcomer_gets_from_register_to_faces() {
     assert_eq!(terminal.run(&["results", "show", &id], b"").await.code, 4);
     terminal.expect(&["logout"], "").await;
     assert_eq!(terminal.run(&["whoami"], b"").await.code, 3);
+}
+
+/// F8, K4: one command leads from nothing to the first match, and may be given again; its key works for programs.
+#[tokio::test]
+async fn a_newcomer_gets_to_a_match_with_one_command() {
+    let product = Product::start().await;
+    let terminal = Terminal::at(&product);
+    let pictures = ["portrait_a1.png", "portrait_a1_tilted.png", "portrait_b1.png"];
+    let [one, same, other] = pictures.map(|name| terminal.write(name, &portrait(name)));
+    let init = ["init", "--user-name", "newcomer", "--email", "newcomer@example.org", "--password-stdin"];
+    let table = terminal.expect(&[&init[..], &["--match", &one, &same]].concat(), PASSWORD).await;
+    assert!(table.contains("newcomer (new)") && table.contains("mat_"), "{table}");
+    let again = terminal.run(&["init", "--match", &one, &other], b"").await;
+    assert_eq!(again.code, 8, "{}", again.errors);
+    assert!(again.output.contains("signed in before") && again.output.contains("kept before"));
+    let key = terminal.expect(&["keys", "show"], "").await;
+    let program = product.stranger().with_token(key.trim());
+    assert_eq!(program.get("/api/v1/faces/matches").await.json()["items"].as_array().map(Vec::len), Some(2));
+
+    let elsewhere = Terminal::at(&product);
+    let table = elsewhere.expect(&init, PASSWORD).await;
+    assert!(table.contains("signed up before"), "{table}");
 }
 
 /// F8: a folder goes up in parallel, one line a file, and a bad file does not stop the others.

@@ -1,18 +1,12 @@
-use std::path::Path;
-
 use prosopa_harness::{Answer, Caller, Product, binary, photo};
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::json;
 use tokio::process::Command;
 
-const MATCHES: &str = "/api/v1/faces/matches";
+use crate::papers::portrait;
 
-/// A picture whose distances to others an independent implementation has measured.
-fn portrait(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../services/engine/tests/assets");
-    std::fs::read(folder.join(name)).unwrap()
-}
+const MATCHES: &str = "/api/v1/faces/matches";
 
 async fn compare(user: &Caller, image_a: Vec<u8>, images_b: Vec<Vec<u8>>) -> Answer {
     let part = |picture: Vec<u8>| Part::bytes(picture).file_name("picture").mime_str("image/png").unwrap();
