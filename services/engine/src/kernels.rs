@@ -2,10 +2,13 @@
 //!
 //! Knows shapes and arithmetic; must not know what a network or a tensor library is.
 
+pub(crate) mod arrange;
 pub(crate) mod convolution;
 pub(crate) mod depthwise;
+pub(crate) mod gate;
 mod matmul;
 pub(crate) mod pooling;
+mod vectors;
 
 use std::fmt;
 
@@ -48,7 +51,8 @@ impl Padding {
 pub(crate) struct Window {
     pub(crate) height: usize,
     pub(crate) width: usize,
-    pub(crate) stride: usize,
+    /// Down and across.
+    pub(crate) stride: (usize, usize),
     pub(crate) padding: Padding,
 }
 
@@ -60,7 +64,9 @@ impl Window {
     pub(crate) fn output_size(self, input: NhwcShape) -> Result<(usize, usize), ShapeMismatch> {
         let height = input.height + self.padding.top + self.padding.bottom;
         let width = input.width + self.padding.left + self.padding.right;
-        if self.stride == 0
+        let (down, across) = self.stride;
+        if down == 0
+            || across == 0
             || self.height == 0
             || self.width == 0
             || height < self.height
@@ -68,7 +74,7 @@ impl Window {
         {
             return Err(ShapeMismatch("the window is larger than the padded input"));
         }
-        Ok(((height - self.height) / self.stride + 1, (width - self.width) / self.stride + 1))
+        Ok(((height - self.height) / down + 1, (width - self.width) / across + 1))
     }
 }
 

@@ -5,7 +5,11 @@
 
 use std::cell::RefCell;
 
-use super::{NhwcShape, ShapeMismatch, Window, matmul::multiply};
+use super::{
+    NhwcShape, ShapeMismatch, Window,
+    matmul::multiply,
+    vectors::{Loops, run_widest},
+};
 
 /// Floats of im2col in one tile: 256 KiB, half of a small second-level cache.
 const TILE_LEN: usize = 64 * 1024;
@@ -33,11 +37,18 @@ pub(crate) enum Activation<'a> {
     Relu,
     /// `x` where positive, else `x` times the channel's slope, `[output channels]`.
     Prelu(&'a [f32]),
+    /// `x * min(max(x + 3, 0), 6) * scale + shift`.
+    HardSwish {
+        /// A sixth, times what follows.
+        scale: f32,
+        /// Zero, plus what follows.
+        shift: f32,
+    },
 }
 
 thread_local! {
-    /// Im2col and product of one tile; kept so that a picture's hundred convolutions do not allocate them anew.
-    static TILE: RefCell<(Vec<f32>, Vec<f32>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+    /// Im2col of one tile; kept so that a picture's hundred convolutions do not allocate it anew.
+    static TILE: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Convolves `input` with `weights [window height, window width, input channels, output channels]`.
@@ -62,11 +73,11 @@ pub(crate) fn convolve(
     let rows = output.batch * height * width;
     let is_pointwise = window.height == 1
         && window.width == 1
-        && window.stride == 1
+        && window.stride == (1, 1)
         && (height, width) == (shape.height, shape.width);
     let tile_rows = (TILE_LEN / patch_len.max(1)).max(TILE_ROWS_MIN);
-    let mut out = Vec::with_capacity(output.len());
-    TILE.with_borrow_mut(|(patches, product)| {
+    let mut out = vec![0.0; output.len()];
+    TILE.with_borrow_mut(|patches| {
         for start in (0..rows).step_by(tile_rows) {
             let count = tile_rows.min(rows - start);
             let left = if is_pointwise {
@@ -75,11 +86,11 @@ pub(crate) fn convolve(
                 gather(patches, input, shape, window, output, start, count);
                 patches.as_slice()
             };
-            product.resize(count * channels, 0.0);
-            multiply(product, left, weights, (count, patch_len, channels));
-            let residual =
-                epilogue.residual.map(|values| &values[start * channels..(start + count) * channels]);
-            finish(&mut out, product, residual, &epilogue);
+            let tile = start * channels..(start + count) * channels;
+            let sums = &mut out[tile.clone()];
+            multiply(sums, left, weights, (count, patch_len, channels));
+            let residual = epilogue.residual.map(|values| &values[tile]);
+            run_widest(Finish { sums, residual, epilogue: &epilogue });
         }
     });
     Ok((out, output))
@@ -127,8 +138,8 @@ fn gather(
     let mut line = start / output.width;
     for patch in patches.chunks_exact_mut(window.height * run_len) {
         let picture = &input[line / output.height * shape.height * row_len..][..shape.height * row_len];
-        let top = line % output.height * window.stride;
-        let left = column * window.stride;
+        let top = line % output.height * window.stride.0;
+        let left = column * window.stride.1;
         // The part of the window that lies inside the picture, in columns of the window.
         let skip = window.padding.left.saturating_sub(left).min(window.width);
         let end = (shape.width + window.padding.left).saturating_sub(left).clamp(skip, window.width);
@@ -153,34 +164,43 @@ fn gather(
     }
 }
 
-/// Appends a tile's product to `out`, with bias, residual and activation.
-fn finish(out: &mut Vec<f32>, product: &[f32], residual: Option<&[f32]>, epilogue: &Epilogue<'_>) {
-    let bias = epilogue.bias;
-    let rows = product.chunks_exact(bias.len());
-    match (residual, epilogue.activation) {
-        (None, Activation::Identity) => {
-            for row in rows {
-                out.extend(row.iter().zip(bias).map(|(x, b)| x + b));
+/// Adds bias and residual to whole rows of sums, and applies the activation.
+pub(super) struct Finish<'a> {
+    pub(super) sums: &'a mut [f32],
+    pub(super) residual: Option<&'a [f32]>,
+    pub(super) epilogue: &'a Epilogue<'a>,
+}
+
+impl Loops for Finish<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Finish { sums, residual, epilogue } = self;
+        let bias = epilogue.bias;
+        if let Some(residual) = residual {
+            for (sum, value) in sums.iter_mut().zip(residual) {
+                *sum += value;
             }
         }
-        (None, Activation::Relu) => {
-            for row in rows {
-                out.extend(row.iter().zip(bias).map(|(x, b)| (x + b).max(0.0)));
-            }
-        }
-        (None, Activation::Prelu(slopes)) => {
-            for row in rows {
-                out.extend(row.iter().zip(bias).zip(slopes).map(|((x, b), slope)| prelu(x + b, *slope)));
-            }
-        }
-        (Some(residual), activation) => {
-            for (row, skip) in rows.zip(residual.chunks_exact(bias.len())) {
-                let sums = row.iter().zip(bias).zip(skip).map(|((x, b), skip)| x + b + skip);
-                match activation {
-                    Activation::Identity => out.extend(sums),
-                    Activation::Relu => out.extend(sums.map(|x| x.max(0.0))),
-                    Activation::Prelu(slopes) => {
-                        out.extend(sums.zip(slopes).map(|(x, slope)| prelu(x, *slope)));
+        for row in sums.chunks_exact_mut(bias.len()) {
+            match epilogue.activation {
+                Activation::Identity => {
+                    for (x, b) in row.iter_mut().zip(bias) {
+                        *x += b;
+                    }
+                }
+                Activation::Relu => {
+                    for (x, b) in row.iter_mut().zip(bias) {
+                        *x = (*x + b).max(0.0);
+                    }
+                }
+                Activation::Prelu(slopes) => {
+                    for ((x, b), slope) in row.iter_mut().zip(bias).zip(slopes) {
+                        *x = prelu(*x + b, *slope);
+                    }
+                }
+                Activation::HardSwish { scale, shift } => {
+                    for (x, b) in row.iter_mut().zip(bias) {
+                        *x = hard_swish(*x + b, scale, shift);
                     }
                 }
             }
@@ -188,6 +208,12 @@ fn finish(out: &mut Vec<f32>, product: &[f32], residual: Option<&[f32]>, epilogu
     }
 }
 
+#[inline(always)]
+fn hard_swish(x: f32, scale: f32, shift: f32) -> f32 {
+    x * (x + 3.0).max(0.0).min(6.0) * scale + shift
+}
+
+#[inline(always)]
 fn prelu(x: f32, slope: f32) -> f32 {
     x.max(0.0) + slope * x.min(0.0)
 }

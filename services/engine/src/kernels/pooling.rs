@@ -1,6 +1,6 @@
 //! Maximum and mean over windows, and the sum at the end of a down-sampling block.
 
-use super::{NhwcShape, ShapeMismatch};
+use super::{NhwcShape, Padding, ShapeMismatch, Window};
 
 /// Largest value in each `size` x `size` window; with `ceil` a window may reach over the edge.
 ///
@@ -36,6 +36,37 @@ pub(crate) fn halve(input: &[f32], shape: NhwcShape) -> Result<(Vec<f32>, NhwcSh
             *sum += 0.25 * value;
         }
     });
+    Ok((out, output))
+}
+
+/// Mean of each whole window of this height and width, which touch each other.
+///
+/// # Errors
+/// The input's length is not its shape's, or it is smaller than one window.
+pub(crate) fn mean_pool(
+    input: &[f32],
+    shape: NhwcShape,
+    (height, width): (usize, usize),
+) -> Result<(Vec<f32>, NhwcShape), ShapeMismatch> {
+    let window = Window { height, width, stride: (height, width), padding: Padding::NONE };
+    let (lines, columns) = window.output_size(shape)?;
+    let channels = shape.channels;
+    let output = NhwcShape { height: lines, width: columns, ..shape };
+    if input.len() != shape.len() || output.len() == 0 {
+        return Err(ShapeMismatch("the input's length is not its shape's"));
+    }
+    let share = 1.0 / (height * width) as f32;
+    let mut out = vec![0.0_f32; output.len()];
+    for (position, means) in out.chunks_exact_mut(channels).enumerate() {
+        let (line, left) = (position / columns, position % columns * width);
+        let top = line / lines * shape.height + line % lines * height;
+        for y in top..top + height {
+            let run = &input[(y * shape.width + left) * channels..][..width * channels];
+            for pixel in run.chunks_exact(channels) {
+                means.iter_mut().zip(pixel).for_each(|(mean, value)| *mean += share * value);
+            }
+        }
+    }
     Ok((out, output))
 }
 

@@ -58,7 +58,7 @@ impl Convolution {
             Nonlinearity::Prelu => Some(weights.get(&format!("{name}.slope"), &[outputs])?),
             Nonlinearity::Identity | Nonlinearity::Relu => None,
         };
-        let window = Window { height, width, stride, padding };
+        let window = Window { height, width, stride: (stride, stride), padding };
         Ok(Self { weights: kernel, bias, slopes, nonlinearity, window })
     }
 
@@ -125,6 +125,8 @@ impl CustomOp2 for Convolution {
 pub(crate) struct Depthwise {
     /// `[3, 3, channels]`.
     weights: Tensor,
+    /// Zeros.
+    bias: Vec<f32>,
     window: Window,
     /// Whether `max(x, 0)` is applied to the input first.
     rectify: bool,
@@ -143,8 +145,8 @@ impl Depthwise {
         rectify: bool,
     ) -> std::result::Result<Self, pack::Error> {
         let kernel = weights.get(&format!("{name}.depthwise"), &[3, 3, channels])?;
-        let window = Window { height: 3, width: 3, stride, padding };
-        Ok(Self { weights: kernel, window, rectify })
+        let window = Window { height: 3, width: 3, stride: (stride, stride), padding };
+        Ok(Self { weights: kernel, bias: vec![0.0; channels], window, rectify })
     }
 
     /// Input and output `[batch, height, width, channels]`.
@@ -161,7 +163,8 @@ impl CustomOp1 for Depthwise {
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let (input, shape) = (values(storage, layout)?, nhwc(layout)?);
         with_values(&self.weights, |weights| {
-            answer(convolve_depthwise(input, shape, weights, self.window, self.rectify))
+            let epilogue = Epilogue { bias: &self.bias, residual: None, activation: Activation::Identity };
+            answer(convolve_depthwise(input, shape, weights, self.window, self.rectify, epilogue))
         })
     }
 }

@@ -26,9 +26,9 @@ fn convolve_naively(
         let mut sum = epilogue.bias[channel];
         for tap in 0..window.height * window.width * shape.channels {
             let from = tap % shape.channels;
-            let column = (x * window.stride + tap / shape.channels % window.width) as isize
+            let column = (x * window.stride.1 + tap / shape.channels % window.width) as isize
                 - window.padding.left as isize;
-            let row = (y * window.stride + tap / shape.channels / window.width) as isize
+            let row = (y * window.stride.0 + tap / shape.channels / window.width) as isize
                 - window.padding.top as isize;
             if (0..shape.height as isize).contains(&row) && (0..shape.width as isize).contains(&column) {
                 let place = ((picture * shape.height + row as usize) * shape.width + column as usize)
@@ -42,6 +42,7 @@ fn convolve_naively(
             Activation::Relu => sum.max(0.0),
             Activation::Prelu(slopes) if sum < 0.0 => sum * slopes[channel],
             Activation::Prelu(_) => sum,
+            Activation::HardSwish { scale, shift } => sum * (sum + 3.0).clamp(0.0, 6.0) * scale + shift,
         });
     }
     out
@@ -71,13 +72,13 @@ proptest! {
     fn any_geometry_agrees_with_the_definition(
         (batch, channels, outputs) in (1_usize..3, 1_usize..6, 1_usize..20),
         (height, width) in (1_usize..14, 1_usize..14),
-        (window_height, window_width, stride) in (1_usize..5, 1_usize..5, 1_usize..4),
+        (window_height, window_width, down, across) in (1_usize..5, 1_usize..5, 1_usize..4, 1_usize..4),
         (top, left, bottom, right) in (0_usize..3, 0_usize..3, 0_usize..3, 0_usize..3),
-        (kind, has_residual, seed) in (0_u8..3, any::<bool>(), any::<u32>()),
+        (kind, has_residual, seed) in (0_u8..4, any::<bool>(), any::<u32>()),
     ) {
         let shape = NhwcShape { batch, height, width, channels };
         let padding = Padding { top, left, bottom, right };
-        let window = Window { height: window_height, width: window_width, stride, padding };
+        let window = Window { height: window_height, width: window_width, stride: (down, across), padding };
         prop_assume!(window.output_size(shape).is_ok());
         let (out_height, out_width) = window.output_size(shape).unwrap();
         let input = numbers(shape.len(), seed);
@@ -87,6 +88,7 @@ proptest! {
         let activation = match kind {
             0 => Activation::Identity,
             1 => Activation::Relu,
+            2 => Activation::HardSwish { scale: 0.3, shift: -0.2 },
             _ => Activation::Prelu(&slopes),
         };
         let epilogue = Epilogue { bias: &bias, residual: has_residual.then_some(residual.as_slice()), activation };
@@ -100,7 +102,7 @@ proptest! {
 #[test]
 fn several_tiles_agree_with_the_definition() {
     let shape = NhwcShape { batch: 2, height: 61, width: 67, channels: 16 };
-    let window = Window { height: 3, width: 3, stride: 1, padding: Padding::AROUND };
+    let window = Window { height: 3, width: 3, stride: (1, 1), padding: Padding::AROUND };
     let (input, weights, bias) = (numbers(shape.len(), 7), numbers(9 * 16 * 8, 8), numbers(8, 9));
     assert!(shape.batch * shape.height * shape.width * 9 * 16 > 10 * TILE_LEN);
     let epilogue = Epilogue { bias: &bias, residual: None, activation: Activation::Relu };
@@ -112,7 +114,7 @@ fn several_tiles_agree_with_the_definition() {
 #[test]
 fn slices_that_do_not_fit_are_refused() {
     let shape = NhwcShape { batch: 1, height: 4, width: 4, channels: 2 };
-    let window = Window { height: 3, width: 3, stride: 1, padding: Padding::NONE };
+    let window = Window { height: 3, width: 3, stride: (1, 1), padding: Padding::NONE };
     let (input, weights, bias) = (vec![0.0; 32], vec![0.0; 54], vec![0.0; 3]);
     let plain = Epilogue { bias: &bias, residual: None, activation: Activation::Identity };
     assert!(convolve(&input, shape, &weights, window, plain).is_ok());

@@ -52,3 +52,13 @@ fn the_smaller_sides_of_a_sum_are_padded_with_zeros() {
     assert_eq!((shape, out), (map(2, 2, 2), vec![11.0, 0.0, 2.0, 0.0, 0.0, 0.0, 4.0, 0.0]));
     assert!(add_padded(([0.0; 8].as_slice(), map(2, 2, 2)), ([0.0].as_slice(), map(1, 1, 1))).is_err());
 }
+
+#[test]
+fn means_of_whole_windows_leave_out_the_rest() {
+    let shape = NhwcShape { batch: 2, height: 3, width: 5, channels: 1 };
+    let input: Vec<f32> = (0..30_u8).map(f32::from).collect();
+    let (means, output) = mean_pool(&input, shape, (2, 2)).unwrap();
+    assert_eq!(output, NhwcShape { batch: 2, height: 1, width: 2, channels: 1 });
+    assert_eq!(means, [3.0, 5.0, 18.0, 20.0]);
+    assert!(mean_pool(&input[1..], shape, (3, 2)).is_err() && mean_pool(&input, shape, (4, 2)).is_err());
+}
