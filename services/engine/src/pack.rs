@@ -9,7 +9,7 @@ mod convert;
 pub(crate) mod digest;
 mod face_api;
 pub mod manifest;
-mod onnx;
+pub(crate) mod onnx;
 mod torch_pickle;
 
 use std::{

@@ -1,4 +1,11 @@
-//! What an ONNX file says of itself besides the network: the only part of the format that is read here.
+//! What is read of ONNX files: what they say of themselves, and the operators of their networks.
+
+mod graph;
+
+#[cfg(test)]
+pub(crate) use self::graph::wire;
+
+pub(crate) use self::graph::{Constant, Graph, Node};
 
 use prost::Message;
 
