@@ -99,7 +99,7 @@ impl DocumentReader {
 
         let image = ImageInfo { width: picture.width(), height: picture.height(), format: format.into() };
         drop((picture, permit));
-        let Page { lines, turn, detect_us, recognize_us } = page;
+        let Page { lines, turn, detect_us, recognize_us, .. } = page;
         let device_us = start.processor_us() + turns.processor_us();
         let lines = lines.into_iter().map(|line| TextLine {
             corners: answer::corners(&line.quad),
@@ -137,7 +137,7 @@ fn read_zones(
 ) -> Result<Vec<zone::Found>, text::Error> {
     let mut found = Vec::new();
     for block in blocks::find_blocks(&page.lines).into_iter().take(BLOCKS_MAX) {
-        found.extend(zone::read(text, picture, &block, today, turns)?);
+        found.extend(zone::read(text, picture, page, &block, today, turns)?);
     }
     Ok(found)
 }

@@ -7,11 +7,12 @@ mod detector;
 mod network;
 mod recognizer;
 
+pub(crate) use self::recognizer::Emissions;
 use self::{
     arrange::{Arrangement, arrange},
     detector::TextDetector,
     network::Work,
-    recognizer::{Emissions, Reading, Recognizer},
+    recognizer::{Reading, Recognizer},
 };
 use crate::{
     image::{Picture, Quad, Turn},
@@ -27,6 +28,8 @@ const TRIALS: usize = 5;
 const SURE: f32 = 0.9;
 /// Lines read less surely than this are left out, 0 to 1: patterns that look like text.
 const CONFIDENCE_MIN: f32 = 0.5;
+/// Corners that differ less are the same, pixels.
+const SAME_PX: f32 = 0.05;
 
 /// Why text was not read.
 #[derive(Debug, thiserror::Error)]
@@ -56,15 +59,25 @@ impl std::fmt::Debug for Line {
 }
 
 /// All text of a picture.
-#[derive(Debug)]
 pub(crate) struct Page {
     /// In reading order.
     pub(crate) lines: Vec<Line>,
+    /// What the recogniser said of each line, for characters of machine readable zones.
+    emissions: Vec<Emissions>,
     /// What brings the text upright.
     pub(crate) turn: Turn,
     /// Wall time of finding and of reading, microseconds.
     pub(crate) detect_us: u64,
     pub(crate) recognize_us: u64,
+}
+
+impl Page {
+    /// What the recogniser said of a line that lies here, if one was found exactly here.
+    pub(crate) fn emissions(&self, quad: &Quad) -> Option<&Emissions> {
+        let (_, emissions) =
+            self.lines.iter().zip(&self.emissions).find(|(line, _)| line.quad.is_near(quad, SAME_PX))?;
+        Some(emissions)
+    }
 }
 
 /// One picture's turn on the networks: whether anybody still waits, and what it has cost.
@@ -111,7 +124,8 @@ impl TextReader {
         let detect_us = watch.wall_us();
         let watch = Stopwatch::start();
         let Arrangement { mut quads, mut turn, is_level } = arrange(quads);
-        if self.is_on_its_head(picture, &quads, is_level, turns)? {
+        let mut readings = Readings { recognizer: &self.recognizer, picture, made: Vec::new() };
+        if readings.are_on_their_heads(&quads, is_level, turns)? {
             for quad in &mut quads {
                 *quad = quad.rotated(2);
             }
@@ -119,13 +133,15 @@ impl TextReader {
             turn = turn.and_half();
         }
         let mut lines = Vec::with_capacity(quads.len());
+        let mut all_emissions = Vec::with_capacity(quads.len());
         for quad in quads.into_iter().take(LINES_MAX) {
-            let Reading { text, confidence } = self.recognizer.read(picture, &quad, turns.next()?)?;
+            let Reading { text, confidence, emissions } = readings.take(&quad, turns)?;
             if confidence >= CONFIDENCE_MIN && !text.trim().is_empty() {
                 lines.push(Line { text, confidence, quad });
+                all_emissions.push(emissions);
             }
         }
-        Ok(Page { lines, turn, detect_us, recognize_us: watch.wall_us() })
+        Ok(Page { lines, emissions: all_emissions, turn, detect_us, recognize_us: watch.wall_us() })
     }
 
     /// What the recogniser says of each frame of a line, for characters of machine readable zones.
@@ -141,11 +157,27 @@ impl TextReader {
     ) -> Result<Emissions, Error> {
         self.recognizer.emissions(picture, quad, stretch, turns.next()?)
     }
+}
+
+/// The readings of a page's lines, each made once.
+struct Readings<'a> {
+    recognizer: &'a Recognizer,
+    picture: &'a Picture,
+    /// Made and not yet taken.
+    made: Vec<(Quad, Reading)>,
+}
+
+impl Readings<'_> {
+    fn take(&mut self, quad: &Quad, turns: &mut Turns<'_>) -> Result<Reading, Error> {
+        match self.made.iter().position(|(made, _)| made == quad) {
+            Some(index) => Ok(self.made.swap_remove(index).1),
+            None => self.recognizer.read(self.picture, quad, turns.next()?),
+        }
+    }
 
     /// Whether the longest lines read better from the other side.
-    fn is_on_its_head(
-        &self,
-        picture: &Picture,
+    fn are_on_their_heads(
+        &mut self,
         quads: &[Quad],
         is_level: bool,
         turns: &mut Turns<'_>,
@@ -156,7 +188,10 @@ impl TextReader {
         let mut confidence = |quarters: usize| -> Result<f32, Error> {
             let mut sum = 0.0;
             for quad in &longest {
-                sum += self.recognizer.read(picture, &quad.rotated(quarters), turns.next()?)?.confidence;
+                let quad = quad.rotated(quarters);
+                let reading = self.take(&quad, turns)?;
+                sum += reading.confidence;
+                self.made.push((quad, reading));
             }
             Ok(sum / longest.len().max(1) as f32)
         };

@@ -9,16 +9,18 @@ use crate::{
     mrz::{
         Mrz, Zone,
         alphabet::{Symbol, SymbolSet},
-        decode::{self, Character, decode},
+        decode::{Character, decode},
         fields::Date,
         format::Format,
     },
-    text::{Error, TextReader, Turns},
+    text::{Emissions, Error, Page, TextReader, Turns},
 };
 
 /// How much wider than it is a row is laid flat. The recogniser expects wider letters than those of zones, and loses few
 /// of many fillers where they are; as it is, it tells fillers from letters better.
-const STRETCHES: [f32; 2] = [1.0, 1.4];
+const STRETCHES: [f32; 2] = [SEEN, 1.4];
+/// So wide every line of a page has been read.
+const SEEN: f32 = 1.0;
 /// The same where the zone read at first is not valid.
 const MORE_STRETCHES: [f32; 2] = [1.2, 1.65];
 /// Rows of one zone lie at least and at most so far apart, in heights of a row.
@@ -43,12 +45,6 @@ pub(super) struct Row {
     pub(super) frames_wide: f32,
 }
 
-/// One way of looking at a row.
-struct View {
-    frames: Vec<decode::Emission>,
-    frames_wide: f32,
-}
-
 /// What a view says a row is.
 struct Candidate {
     characters: Vec<Character>,
@@ -64,6 +60,7 @@ struct Candidate {
 pub(super) fn read(
     reader: &TextReader,
     picture: &Picture,
+    page: &Page,
     block: &Block,
     today: Date,
     turns: &mut Turns<'_>,
@@ -76,7 +73,11 @@ pub(super) fn read(
     for quad in &block.rows {
         let mut of_row = Vec::with_capacity(STRETCHES.len());
         for stretch in STRETCHES {
-            of_row.push(view(reader, picture, quad, stretch, turns)?);
+            let seen = page.emissions(quad).filter(|_| stretch == SEEN);
+            of_row.push(match seen {
+                Some(seen) => seen.clone(),
+                None => reader.read_emissions(picture, quad, stretch, turns)?,
+            });
         }
         views.push(of_row);
     }
@@ -88,7 +89,7 @@ pub(super) fn read(
     }
     for (quad, views) in quads.iter().zip(&mut *views) {
         for stretch in MORE_STRETCHES {
-            views.push(view(reader, picture, quad, stretch, turns)?);
+            views.push(reader.read_emissions(picture, quad, stretch, turns)?);
         }
     }
     Ok(assemble(format, views, today).map(|(mrz, best)| found(mrz, best, quads)))
@@ -101,17 +102,6 @@ fn found(mrz: Mrz, best: Vec<Candidate>, quads: &[Quad]) -> Found {
         frames_wide: candidate.frames_wide,
     };
     Found { mrz, rows: best.into_iter().zip(quads).map(row).collect() }
-}
-
-fn view(
-    reader: &TextReader,
-    picture: &Picture,
-    quad: &Quad,
-    stretch: f32,
-    turns: &mut Turns<'_>,
-) -> Result<View, Error> {
-    let emissions = reader.read_emissions(picture, quad, stretch, turns)?;
-    Ok(View { frames: emissions.frames, frames_wide: emissions.frames_wide })
 }
 
 /// Rows below each other that have the shape of a zone, and of which formats.
@@ -155,7 +145,7 @@ fn distance(one: &Quad, other: &Quad) -> f32 {
 }
 
 /// The window and format that the first views make likeliest, for each frame of a row.
-fn likeliest(windows: &[Window], views: &[Vec<View>]) -> Option<(Window, Format)> {
+fn likeliest(windows: &[Window], views: &[Vec<Emissions>]) -> Option<(Window, Format)> {
     let mut best: Option<(f64, &Window, Format)> = None;
     for window in windows {
         for format in window.formats {
@@ -175,7 +165,7 @@ fn likeliest(windows: &[Window], views: &[Vec<View>]) -> Option<(Window, Format)
 }
 
 /// The zone of the likeliest readings; one that is valid without repair counts before others that are little likelier.
-fn assemble(format: Format, views: &[Vec<View>], today: Date) -> Option<(Mrz, Vec<Candidate>)> {
+fn assemble(format: Format, views: &[Vec<Emissions>], today: Date) -> Option<(Mrz, Vec<Candidate>)> {
     let rows: Vec<Vec<Candidate>> =
         views.iter().enumerate().map(|(line, views)| candidates(format, line, views)).collect();
     let mut choices = choices(&rows);
@@ -199,7 +189,7 @@ fn assemble(format: Format, views: &[Vec<View>], today: Date) -> Option<(Mrz, Ve
 }
 
 /// What the views say that a row is, each once.
-fn candidates(format: Format, line: usize, views: &[View]) -> Vec<Candidate> {
+fn candidates(format: Format, line: usize, views: &[Emissions]) -> Vec<Candidate> {
     let allowed = format.allowed_in_line(line);
     let mut found: Vec<Candidate> = Vec::new();
     for view in views {

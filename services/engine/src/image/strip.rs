@@ -26,6 +26,14 @@ impl Quad {
         self.at(0.5, 0.5)
     }
 
+    /// Whether no corner of the other lies farther than this off, pixels along each axis.
+    pub(crate) fn is_near(&self, other: &Self, distance: f32) -> bool {
+        let is_near = |(one, other): (&Point, &Point)| {
+            (one.x - other.x).abs() <= distance && (one.y - other.y).abs() <= distance
+        };
+        self.0.iter().zip(&other.0).all(is_near)
+    }
+
     /// A place inside it, each part from 0 (left, upper) to 1 (right, lower); beyond that outside of it.
     pub(crate) fn at(&self, right: f32, down: f32) -> Point {
         let [upper_left, upper_right, lower_right, lower_left] = self.0;

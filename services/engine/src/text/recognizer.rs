@@ -32,9 +32,11 @@ pub(crate) struct Reading {
     pub(crate) text: String,
     /// Mean of the characters' probabilities, 0 to 1; 0 for none.
     pub(crate) confidence: f32,
+    pub(crate) emissions: Emissions,
 }
 
-/// Log-probabilities of the characters of machine readable zones, frame by frame.
+/// Log-probabilities of the characters of machine readable zones, frame by frame. Not shown by `Debug`.
+#[derive(Clone)]
 pub(crate) struct Emissions {
     pub(crate) frames: Vec<Emission>,
     /// How many frames the line's width takes: not a whole number.
@@ -81,7 +83,7 @@ impl Recognizer {
 
     /// Reads a line.
     pub(super) fn read(&self, picture: &Picture, quad: &Quad, work: &mut Work) -> Result<Reading, Error> {
-        let (_, probabilities) = self.probabilities(picture, quad, 1.0, work)?;
+        let (width, probabilities) = self.probabilities(picture, quad, 1.0, work)?;
         let (mut text, mut sum, mut count, mut before) = (String::new(), 0.0, 0_usize, 0);
         for frame in probabilities.chunks_exact(self.characters.len()) {
             let (class, probability) = likeliest(frame);
@@ -92,7 +94,8 @@ impl Recognizer {
             }
             before = class;
         }
-        Ok(Reading { text, confidence: sum / count.max(1) as f32 })
+        let emissions = self.emissions_of(width, &probabilities);
+        Ok(Reading { text, confidence: sum / count.max(1) as f32, emissions })
     }
 
     /// The characters of zones in a line that is laid flat `stretch` times as wide as it is.
@@ -104,13 +107,17 @@ impl Recognizer {
         work: &mut Work,
     ) -> Result<Emissions, Error> {
         let (width, probabilities) = self.probabilities(picture, quad, stretch, work)?;
+        Ok(self.emissions_of(width, &probabilities))
+    }
+
+    fn emissions_of(&self, width: usize, probabilities: &[f32]) -> Emissions {
         let frames_wide = width as f32 / FRAME_PX as f32;
         let frames = probabilities
             .chunks_exact(self.characters.len())
             .take(frames_wide.ceil() as usize)
             .map(|frame| self.emission(frame))
             .collect();
-        Ok(Emissions { frames, frames_wide })
+        Emissions { frames, frames_wide }
     }
 
     fn emission(&self, frame: &[f32]) -> Emission {
