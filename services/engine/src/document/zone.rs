@@ -1,7 +1,8 @@
 //! Reading the rows of a block as a machine readable zone.
 //!
-//! Each row is laid flat in two widths and read with the grammar of each format that its shape allows; the reading that
-//! both together find likeliest counts. Where the zone so read is not valid, it is looked at in two more widths.
+//! Each row is read with the grammar of each format that its shape allows. Where the zone so read is not valid, or might
+//! well be another one, its rows are laid flat once more, wider; the reading that all views together find likeliest
+//! counts. Where it still is not valid, they are looked at in two more widths.
 
 use crate::{
     document::blocks::Block,
@@ -11,18 +12,19 @@ use crate::{
         alphabet::{Symbol, SymbolSet},
         decode::{Character, decode},
         fields::Date,
-        format::Format,
+        format::{FieldKind, Format, Position, Role},
     },
     text::{Emissions, Error, Page, TextReader, Turns},
 };
 
-/// How much wider than it is a row is laid flat. The recogniser expects wider letters than those of zones, and loses few
-/// of many fillers where they are; as it is, it tells fillers from letters better.
-const STRETCHES: [f32; 2] = [SEEN, 1.4];
-/// So wide every line of a page has been read.
+/// So wide, by its own width, every line of a page has been read.
 const SEEN: f32 = 1.0;
-/// The same where the zone read at first is not valid.
-const MORE_STRETCHES: [f32; 2] = [1.2, 1.65];
+/// How much wider than it is a row is laid flat if what was seen leaves doubt. The recogniser expects wider letters than
+/// those of zones, and loses few of many fillers where they are; as it is, it tells fillers from letters better. The
+/// first is looked at together with what was seen; the others where the zone is still not valid.
+const MORE_STRETCHES: [f32; 3] = [1.4, 1.2, 1.65];
+/// What was seen leaves doubt where a character that no check digit covers is less than this likelier than another, nats.
+const MARGIN_MIN: f64 = 1.0;
 /// Rows of one zone lie at least and at most so far apart, in heights of a row.
 const PITCH_HEIGHTS: std::ops::RangeInclusive<f32> = 0.9..=3.4;
 /// Widest that three rows of 30 characters are, in distances between rows: nominally 12.
@@ -71,28 +73,48 @@ pub(super) fn read(
     }
     let mut views = Vec::with_capacity(block.rows.len());
     for quad in &block.rows {
-        let mut of_row = Vec::with_capacity(STRETCHES.len());
-        for stretch in STRETCHES {
-            let seen = page.emissions(quad).filter(|_| stretch == SEEN);
-            of_row.push(match seen {
-                Some(seen) => seen.clone(),
-                None => reader.read_emissions(picture, quad, stretch, turns)?,
-            });
-        }
-        views.push(of_row);
+        let seen = page.emissions(quad).cloned();
+        views.push(vec![match seen {
+            Some(seen) => seen,
+            None => reader.read_emissions(picture, quad, SEEN, turns)?,
+        }]);
     }
     let Some((window, format)) = likeliest(&windows, &views) else { return Ok(None) };
     let (quads, views) = (&block.rows[window.rows.clone()], &mut views[window.rows]);
-    let first = assemble(format, views, today);
-    if first.as_ref().is_some_and(|(mrz, _)| mrz.validated_without_repair) {
-        return Ok(first.map(|(mrz, best)| found(mrz, best, quads)));
+    let mut best = assemble(format, views, today);
+    if best.as_ref().is_some_and(is_sure) {
+        return Ok(best.map(|(mrz, best)| found(mrz, best, quads)));
     }
-    for (quad, views) in quads.iter().zip(&mut *views) {
-        for stretch in MORE_STRETCHES {
-            views.push(reader.read_emissions(picture, quad, stretch, turns)?);
+    for stretches in [&MORE_STRETCHES[..1], &MORE_STRETCHES[1..]] {
+        for (quad, views) in quads.iter().zip(&mut *views) {
+            for stretch in stretches {
+                views.push(reader.read_emissions(picture, quad, *stretch, turns)?);
+            }
+        }
+        best = assemble(format, views, today);
+        if best.as_ref().is_some_and(|(mrz, _)| mrz.validated_without_repair) {
+            break;
         }
     }
-    Ok(assemble(format, views, today).map(|(mrz, best)| found(mrz, best, quads)))
+    Ok(best.map(|(mrz, best)| found(mrz, best, quads)))
+}
+
+/// Whether a zone is valid, and no character that no check digit covers could well be another one.
+fn is_sure((mrz, rows): &(Mrz, Vec<Candidate>)) -> bool {
+    let format = mrz.zone.format();
+    let is_clear = |(line, row): (usize, &Candidate)| {
+        let mut characters = row.characters.iter().enumerate();
+        characters.all(|(column, character)| {
+            character.margin >= MARGIN_MIN || !is_open(format.role(Position { line, column }))
+        })
+    };
+    mrz.validated_without_repair && rows.iter().enumerate().all(is_clear)
+}
+
+/// Whether a character stands where no check digit tells that it is wrong.
+fn is_open(role: Option<Role>) -> bool {
+    use FieldKind::{DocumentCode, IssuingState, Names, Nationality, Sex};
+    matches!(role, Some(Role::Value(Names | DocumentCode | IssuingState | Nationality | Sex)))
 }
 
 fn found(mrz: Mrz, best: Vec<Candidate>, quads: &[Quad]) -> Found {
