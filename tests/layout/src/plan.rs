@@ -50,6 +50,7 @@ pub const OTHERS: &[&str] = &[
     "operator/crd",
     "bench/auth",
     "bench/detection",
+    "bench/documents",
     "bench/events",
     "bench/gateway",
     "bench/gateway-memory",
