@@ -210,7 +210,7 @@ impl Loops for Finish<'_> {
 
 #[inline(always)]
 fn hard_swish(x: f32, scale: f32, shift: f32) -> f32 {
-    x * (x + 3.0).max(0.0).min(6.0) * scale + shift
+    x * (x + 3.0).clamp(0.0, 6.0) * scale + shift
 }
 
 #[inline(always)]
