@@ -23,7 +23,7 @@ const SIDE_PX_MIN: f64 = 736.0;
 /// The longer side is never larger, pixels.
 const SIDE_PX_MAX: f64 = 2560.0;
 /// Most pixels of the input, which bounds the work and the memory on any picture.
-const INPUT_PX_MAX: f64 = 1_400_000.0;
+const INPUT_PX_MAX: f64 = 900_000.0;
 /// Sides of the input are multiples of this, pixels.
 const SIDE_STEP_PX: f64 = 32.0;
 
