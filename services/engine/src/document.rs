@@ -136,7 +136,7 @@ fn read_zones(
     turns: &mut Turns<'_>,
 ) -> Result<Vec<zone::Found>, text::Error> {
     let mut found = Vec::new();
-    for block in blocks::find_blocks(&page.lines).into_iter().take(BLOCKS_MAX) {
+    for block in blocks::find_blocks(&page.lines, page.faint()).into_iter().take(BLOCKS_MAX) {
         found.extend(zone::read(text, picture, page, &block, today, turns)?);
     }
     Ok(found)

@@ -64,6 +64,8 @@ pub(crate) struct Page {
     pub(crate) lines: Vec<Line>,
     /// What the recogniser said of each line, for characters of machine readable zones.
     emissions: Vec<Emissions>,
+    /// What was found and could not be read for sure: patterns, or rows of a zone, which the recogniser was not trained on.
+    faint: Vec<(Quad, Emissions)>,
     /// What brings the text upright.
     pub(crate) turn: Turn,
     /// Wall time of finding and of reading, microseconds.
@@ -72,11 +74,16 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// What the recogniser said of a line that lies here, if one was found exactly here.
+    /// Where something was found that could not be read for sure.
+    pub(crate) fn faint(&self) -> impl Iterator<Item = &Quad> + Clone {
+        self.faint.iter().map(|(quad, _)| quad)
+    }
+
+    /// What the recogniser said of what was found exactly here, if anything was.
     pub(crate) fn emissions(&self, quad: &Quad) -> Option<&Emissions> {
-        let (_, emissions) =
-            self.lines.iter().zip(&self.emissions).find(|(line, _)| line.quad.is_near(quad, SAME_PX))?;
-        Some(emissions)
+        let lines = self.lines.iter().map(|line| &line.quad).zip(&self.emissions);
+        let faint = self.faint.iter().map(|(quad, emissions)| (quad, emissions));
+        lines.chain(faint).find(|(found, _)| found.is_near(quad, SAME_PX)).map(|(_, emissions)| emissions)
     }
 }
 
@@ -133,15 +140,17 @@ impl TextReader {
             turn = turn.and_half();
         }
         let mut lines = Vec::with_capacity(quads.len());
-        let mut all_emissions = Vec::with_capacity(quads.len());
+        let (mut of_lines, mut faint) = (Vec::with_capacity(quads.len()), Vec::new());
         for quad in quads.into_iter().take(LINES_MAX) {
             let Reading { text, confidence, emissions } = readings.take(&quad, turns)?;
             if confidence >= CONFIDENCE_MIN && !text.trim().is_empty() {
                 lines.push(Line { text, confidence, quad });
-                all_emissions.push(emissions);
+                of_lines.push(emissions);
+            } else {
+                faint.push((quad, emissions));
             }
         }
-        Ok(Page { lines, emissions: all_emissions, turn, detect_us, recognize_us: watch.wall_us() })
+        Ok(Page { lines, emissions: of_lines, faint, turn, detect_us, recognize_us: watch.wall_us() })
     }
 
     /// What the recogniser says of each frame of a line, for characters of machine readable zones.

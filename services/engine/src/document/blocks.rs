@@ -27,6 +27,8 @@ const SLANT_MAX: f32 = 0.12;
 const GAP_HEIGHTS: f32 = 6.0;
 /// A row whose end is farther in than this from that of the widest was found in part, in heights of a row.
 const SHORT_HEIGHTS: f32 = 0.8;
+/// What is a row though it could not be read, is so wide against one that could.
+const LIKE_WIDTHS: std::ops::RangeInclusive<f32> = 0.85..=1.18;
 /// Most rows of a block.
 const ROWS_MAX: usize = 5;
 
@@ -36,8 +38,8 @@ pub(super) struct Block {
     pub(super) rows: Vec<Quad>,
 }
 
-/// The blocks of a page, the widest first.
-pub(super) fn find_blocks(lines: &[Line]) -> Vec<Block> {
+/// The blocks of a page, the widest first. What is `faint` could not be read: it is a row where it lies like one.
+pub(super) fn find_blocks<'a>(lines: &[Line], faint: impl Iterator<Item = &'a Quad> + Clone) -> Vec<Block> {
     let mut seeds: Vec<&Line> = lines.iter().filter(|line| looks_like_row(&line.text)).collect();
     seeds.sort_by(|one, other| other.quad.width().total_cmp(&one.quad.width()));
     let mut blocks = Vec::new();
@@ -55,6 +57,7 @@ pub(super) fn find_blocks(lines: &[Line]) -> Vec<Block> {
             }
             !is_member
         });
+        members.extend(faint.clone().filter(|quad| frame.is_like(quad)).map(|quad| Piece::new(&frame, quad)));
         let mut rows = gather(members, &frame);
         for line in lines.iter().filter(|line| frame.is_parallel(&line.quad)) {
             let piece = Piece::new(&frame, &line.quad);
@@ -104,6 +107,15 @@ impl Frame {
         let (x, y) = (point.x - self.origin.x, point.y - self.origin.y);
         let Point { x: along_x, y: along_y } = self.direction;
         (x * along_x + y * along_y, y * along_x - x * along_y)
+    }
+
+    /// Whether what lies here is as wide as the row, and near it.
+    fn is_like(&self, quad: &Quad) -> bool {
+        let piece = Piece::new(self, quad);
+        self.is_parallel(quad)
+            && LIKE_WIDTHS.contains(&(quad.width() / self.quad.width()))
+            && piece.down.abs() <= REACH_HEIGHTS * self.height
+            && piece.overlap(&Piece::new(self, &self.quad)) >= *LIKE_WIDTHS.start() * quad.width()
     }
 
     fn is_parallel(&self, quad: &Quad) -> bool {

@@ -25,7 +25,7 @@ fn rows_below_each_other_make_a_block_and_printed_text_none() {
             line(NAMES, 10.0, 200.0, 800.0, slope),
             line(NUMBERS, 10.0, 235.0, 800.0, slope),
         ];
-        let blocks = find_blocks(&lines);
+        let blocks = find_blocks(&lines, [].iter());
         assert_eq!(blocks.len(), 1);
         assert_eq!(blocks[0].rows.len(), 2);
         for (row, line) in blocks[0].rows.iter().zip(&lines[2..]) {
@@ -33,7 +33,7 @@ fn rows_below_each_other_make_a_block_and_printed_text_none() {
             assert!(corners.all(|(one, other)| (one.x - other.x).hypot(one.y - other.y) < 0.1), "{slope}");
         }
     }
-    assert!(find_blocks(&[line("Passport / Passeport", 0.0, 0.0, 200.0, 0.0)]).is_empty());
+    assert!(find_blocks(&[line("Passport / Passeport", 0.0, 0.0, 200.0, 0.0)], [].iter()).is_empty());
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_row_in_pieces_is_joined_and_one_in_part_is_as_wide_as_the_other() {
         line("<<<<", 560.0, 201.0, 60.0, 0.0),
         line(NUMBERS, 12.0, 235.0, 800.0, 0.0),
     ];
-    let blocks = find_blocks(&lines);
+    let blocks = find_blocks(&lines, [].iter());
     assert_eq!(blocks.len(), 1);
     let [upper, lower] = blocks[0].rows[..] else { panic!("{} rows", blocks[0].rows.len()) };
     assert_eq!(ends(&upper), (10.0, 812.0));
@@ -58,9 +58,24 @@ fn zones_of_two_documents_are_two_blocks() {
     let below = [line(NAMES, 30.0, 700.0, 790.0, 0.0), line(NUMBERS, 30.0, 735.0, 790.0, 0.0)];
     for other in [beside, below] {
         let lines: Vec<Line> = one.iter().cloned().chain(other).collect();
-        let blocks = find_blocks(&lines);
+        let blocks = find_blocks(&lines, [].iter());
         assert_eq!(blocks.len(), 2);
         assert!(blocks.iter().all(|block| block.rows.len() == 2));
         assert_eq!(ends(&blocks[0].rows[0]), (10.0, 810.0));
     }
+}
+
+#[test]
+fn what_could_not_be_read_is_a_row_where_it_lies_like_one() {
+    let lines = [line(NUMBERS, 10.0, 235.0, 800.0, 0.05)];
+    let place = |x: f32, y: f32, width: f32, slope: f32| line("", x, y, width, slope).quad;
+    let names = place(12.0, 200.0, 790.0, 0.05);
+    let others =
+        [place(12.0, 20.0, 790.0, 0.05), place(12.0, 170.0, 300.0, 0.05), place(12.0, 200.0, 790.0, 0.5)];
+    let faint: Vec<Quad> = others.into_iter().chain([names]).collect();
+    let blocks = find_blocks(&lines, faint.iter());
+    assert_eq!(blocks.len(), 1);
+    let [upper, lower] = blocks[0].rows[..] else { panic!("{} rows", blocks[0].rows.len()) };
+    assert!(upper.is_near(&names, 0.1) && lower.is_near(&lines[0].quad, 0.1));
+    assert!(find_blocks(&[], faint.iter()).is_empty());
 }
