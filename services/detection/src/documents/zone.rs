@@ -67,7 +67,7 @@ pub(crate) enum Check {
 pub(crate) enum RepairCause {
     /// The standard admits only one of the characters that look alike.
     Grammar,
-    /// Only this makes every check digit right.
+    /// Of what makes every check digit right only this is likely.
     CheckDigit,
     /// The printed zone says so.
     Printed,

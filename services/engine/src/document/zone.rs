@@ -206,8 +206,24 @@ fn assemble(format: Format, views: &[Vec<Emissions>], today: Date) -> Option<(Mr
         first = first.or(Some((mrz, choice)));
     }
     let (mrz, choice) = chosen.or(first)?;
+    let mrz = mrz.clone().with_likeliest_repair(|at, to| replaced(&mrz.zone, at, to, views), today);
     let best = choice.into_iter().zip(rows).filter_map(|(index, row)| row.into_iter().nth(index));
     Some((mrz, best.collect()))
+}
+
+/// How likely all views find the row of a zone with another character at a place, natural logarithm.
+fn replaced(zone: &Zone, at: Position, to: Symbol, views: &[Vec<Emissions>]) -> f64 {
+    let symbol = |column| if column == at.column { to } else { zone.at(Position { column, ..at }) };
+    let exact: Vec<SymbolSet> =
+        (0..zone.format().line_len()).map(|column| SymbolSet::just(symbol(column))).collect();
+    views.get(at.line).map_or(f64::NEG_INFINITY, |views| score_of(&exact, views))
+}
+
+/// Log-probability of a row that can be one text only, over all views.
+fn score_of(exact: &[SymbolSet], views: &[Emissions]) -> f64 {
+    let scores =
+        views.iter().map(|view| decode(exact, &view.frames).map_or(f64::NEG_INFINITY, |line| line.score));
+    scores.sum()
 }
 
 /// What the views say that a row is, each once.
@@ -220,10 +236,7 @@ fn candidates(format: Format, line: usize, views: &[Emissions]) -> Vec<Candidate
             continue;
         }
         let exact: Vec<SymbolSet> = line.symbols().into_iter().map(SymbolSet::just).collect();
-        let scores = views
-            .iter()
-            .map(|view| decode(&exact, &view.frames).map_or(f64::NEG_INFINITY, |line| line.score));
-        let score = scores.sum();
+        let score = score_of(&exact, views);
         found.push(Candidate { characters: line.characters, frames_wide: view.frames_wide, score });
     }
     found

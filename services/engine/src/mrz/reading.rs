@@ -1,11 +1,12 @@
 //! From a recogniser's output or a text to a judged zone: the module's front door.
 
 use crate::mrz::{
+    alphabet::Symbol,
     checks::Check,
     decode::{Emission, Line, decode},
     fields::{Date, Fault, Field, Fields},
-    format::{FieldKind, Format, Role},
-    repair::{Printed, Repair, repair},
+    format::{FieldKind, Format, Position, Role},
+    repair::{Printed, Repair, choose, repair},
     zone::Zone,
 };
 
@@ -68,6 +69,16 @@ impl Mrz {
     pub fn assess(original: Zone, printed: &[Printed<'_>], today: Date) -> Self {
         let validated_without_repair = reasons(&Fields::read(&original, today)).is_empty();
         let (zone, repairs) = repair(&original, printed);
+        Self::judge(original, zone, repairs, validated_without_repair, today)
+    }
+
+    fn judge(
+        original: Zone,
+        zone: Zone,
+        repairs: Vec<Repair>,
+        validated_without_repair: bool,
+        today: Date,
+    ) -> Self {
         let fields = Fields::read(&zone, today);
         let mut reasons = reasons(&fields);
         if !repairs.is_empty() {
@@ -75,6 +86,14 @@ impl Mrz {
         }
         let verdict = if reasons.is_empty() { Verdict::Valid } else { Verdict::Invalid(reasons) };
         Self { original, zone, fields, repairs, verdict, validated_without_repair }
+    }
+
+    /// The same with one more repair, where check digits left several ways and one is by far the likeliest; see
+    /// [`choose`](crate::mrz::repair::choose).
+    pub fn with_likeliest_repair(self, likelihood: impl Fn(Position, Symbol) -> f64, today: Date) -> Self {
+        let Some((zone, repair)) = choose(&self.zone, likelihood) else { return self };
+        let repairs = self.repairs.into_iter().chain([repair]).collect();
+        Self::judge(self.original, zone, repairs, self.validated_without_repair, today)
     }
 
     /// Whether a character of the field or its check digit was repaired.

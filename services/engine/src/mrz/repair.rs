@@ -21,7 +21,7 @@ use crate::mrz::{
 pub enum Why {
     /// Its place does not admit it, and admits one character that readers mix it up with.
     Grammar,
-    /// Of all such substitutions this one alone makes the check digits right.
+    /// Of all such substitutions this one alone makes the check digits right, or is by far the likeliest that does.
     CheckDigit,
     /// The printed zone has it, and the check digits agree.
     Printed,
@@ -72,6 +72,23 @@ pub fn repair(zone: &Zone, printed: &[Printed<'_>]) -> (Zone, Vec<Repair>) {
     repairer.by_check_digit();
     (repairer.zone, repairer.repairs)
 }
+
+/// Makes the one of several substitutions that make all check digits right which is [`LEAD_MIN`] likelier than each other;
+/// none where there is none such. `likelihood` is a recogniser's natural logarithm for a character at a place.
+pub fn choose(zone: &Zone, likelihood: impl Fn(Position, Symbol) -> f64) -> Option<(Zone, Repair)> {
+    let mut ways: Vec<_> = ways(zone).into_iter().map(|(at, to)| (likelihood(at, to), at, to)).collect();
+    ways.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));
+    let [(first, at, to), (second, ..), ..] = ways.as_slice() else { return None };
+    if !first.is_finite() || first - second < LEAD_MIN {
+        return None;
+    }
+    let mut repairer = Repairer { zone: zone.clone(), repairs: Vec::new() };
+    repairer.put(*at, *to, Why::CheckDigit);
+    repairer.repairs.pop().map(|repair| (repairer.zone, repair))
+}
+
+/// How much likelier a repair is than every other that makes the check digits right, nats.
+pub const LEAD_MIN: f64 = 3.0;
 
 struct Repairer {
     zone: Zone,
@@ -158,32 +175,36 @@ impl Repairer {
     }
 
     fn by_check_digit(&mut self) {
-        let format = self.zone.format();
-        let wrong: Vec<&FieldSpec> =
-            format.fields().iter().filter(|spec| is_check_wrong(check(&self.zone, spec))).collect();
-        let places: Vec<Position> = match (wrong.as_slice(), check_composite(&self.zone)) {
-            ([], Some(composite)) if is_check_wrong(composite) => {
-                let fields = format.fields().iter();
-                let covered = fields.filter(|spec| check(&self.zone, spec) == Check::CompositeOnly);
-                let digit = format.composite().map(|composite| composite.check_digit);
-                covered.flat_map(|spec| spec.span.positions()).chain(digit).collect()
-            }
-            ([spec], _) => {
-                let is_long = spec.kind == FieldKind::DocumentNumber && long_number(&self.zone).is_some();
-                let rest = is_long.then(|| format.field(FieldKind::OptionalData).span.positions());
-                spec.span.positions().chain(spec.check_digit).chain(rest.into_iter().flatten()).collect()
-            }
-            _ => return,
-        };
-        let candidates = places.into_iter().flat_map(|at| {
-            let look_alikes = confusions(self.zone.at(at)).and(self.zone.allowed(at));
-            look_alikes.iter().map(move |to| (at, to)).collect::<Vec<_>>()
-        });
-        let mut right = candidates.filter(|(at, to)| is_checked(&self.zone.with(*at, *to)));
-        if let (Some((at, to)), None) = (right.next(), right.next()) {
+        if let [(at, to)] = ways(&self.zone)[..] {
             self.put(at, to, Why::CheckDigit);
         }
     }
+}
+
+/// Every look-alike that makes all check digits right, where one of them is wrong.
+fn ways(zone: &Zone) -> Vec<(Position, Symbol)> {
+    let format = zone.format();
+    let wrong: Vec<&FieldSpec> =
+        format.fields().iter().filter(|spec| is_check_wrong(check(zone, spec))).collect();
+    let places: Vec<Position> = match (wrong.as_slice(), check_composite(zone)) {
+        ([], Some(composite)) if is_check_wrong(composite) => {
+            let fields = format.fields().iter();
+            let covered = fields.filter(|spec| check(zone, spec) == Check::CompositeOnly);
+            let digit = format.composite().map(|composite| composite.check_digit);
+            covered.flat_map(|spec| spec.span.positions()).chain(digit).collect()
+        }
+        ([spec], _) => {
+            let is_long = spec.kind == FieldKind::DocumentNumber && long_number(zone).is_some();
+            let rest = is_long.then(|| format.field(FieldKind::OptionalData).span.positions());
+            spec.span.positions().chain(spec.check_digit).chain(rest.into_iter().flatten()).collect()
+        }
+        _ => return Vec::new(),
+    };
+    let candidates = places.into_iter().flat_map(|at| {
+        let look_alikes = confusions(zone.at(at)).and(zone.allowed(at));
+        look_alikes.iter().map(move |to| (at, to)).collect::<Vec<_>>()
+    });
+    candidates.filter(|(at, to)| is_checked(&zone.with(*at, *to))).collect()
 }
 
 /// Whether all check digits are right.

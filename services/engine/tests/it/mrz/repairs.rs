@@ -49,6 +49,22 @@ fn a_number_with_two_ways_to_check_is_left_as_read() {
     assert_eq!(mrz.verdict, Verdict::Invalid(vec![own, Reason::CompositeWrong]));
 }
 
+/// K5: of two ways the one that the recogniser finds far likelier is taken, and told; of two that it finds alike, none is.
+#[test]
+fn the_likeliest_of_several_ways_is_taken() {
+    let likelier = |nats: f64| {
+        move |at: Position, to| if (at.column, to) == (1, symbol('8')) { -1.0 } else { -1.0 - nats }
+    };
+    let mrz = damaged(1, 1, 'B', &[]).with_likeliest_repair(likelier(5.0), today());
+    assert_eq!(mrz.zone, zone(&TD3));
+    assert_eq!(mrz.repairs.iter().map(|repair| repair.why).collect::<Vec<_>>(), [Why::CheckDigit]);
+    assert_eq!(mrz.verdict, Verdict::Invalid(vec![Reason::Repaired]));
+    let alike = damaged(1, 1, 'B', &[]);
+    assert_eq!(alike.clone().with_likeliest_repair(likelier(1.0), today()), alike);
+    let valid = Mrz::assess(zone(&TD3), &[], today());
+    assert_eq!(valid.clone().with_likeliest_repair(likelier(5.0), today()), valid);
+}
+
 #[test]
 fn two_wrong_fields_are_not_repaired_by_check_digits() {
     let both = zone(&TD3)
