@@ -60,9 +60,8 @@ pub(crate) async fn images_of(
 ) -> Result<Vec<store::images::ImageRow>, Error> {
     let mut images = Vec::new();
     for side in store::documents::list_sides(&state.database, id).await? {
-        images.push(
-            images::find(state, account_id, side.image_id).await.map_err(|_| Error::NoSuchDocument(id))?,
-        );
+        let image = store::images::find(&state.database, account_id, side.image_id).await?;
+        images.push(image.ok_or(Error::NoSuchDocument(id))?);
     }
     Ok(images)
 }
