@@ -73,8 +73,9 @@ pub fn repair(zone: &Zone, printed: &[Printed<'_>]) -> (Zone, Vec<Repair>) {
     (repairer.zone, repairer.repairs)
 }
 
-/// Makes the one of several substitutions that make all check digits right which is [`LEAD_MIN`] likelier than each other;
-/// none where there is none such. `likelihood` is a recogniser's natural logarithm for a character at a place.
+/// Makes the likeliest of several substitutions that make all check digits right.
+///
+/// None where there are not several, or none is [`LEAD_MIN`] likelier than each other. `likelihood` is a recogniser's natural logarithm for a character at a place.
 pub fn choose(zone: &Zone, likelihood: impl Fn(Position, Symbol) -> f64) -> Option<(Zone, Repair)> {
     let mut ways: Vec<_> = ways(zone).into_iter().map(|(at, to)| (likelihood(at, to), at, to)).collect();
     ways.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));
