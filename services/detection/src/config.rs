@@ -20,13 +20,21 @@ pub struct Config {
     pub min_face_px_default: Option<u32>,
     /// Bytes of pictures that may be in memory at the same time, on their way in and out; 20 MiB or more.
     pub picture_bytes_max: u64,
+    /// Hosts from which pictures are fetched for who names an address instead of sending one, each perhaps with a port, or `*` for
+    /// every host with a public address; none: nothing is fetched. Names must lead to public addresses.
+    pub image_url_hosts: Vec<String>,
     /// Bytes that pictures leave free on their disk, so that there is room to delete some when it is full.
     pub free_disk_bytes_min: u64,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { min_face_px_default: None, picture_bytes_max: 96 * MIB, free_disk_bytes_min: 64 * MIB }
+        Self {
+            min_face_px_default: None,
+            picture_bytes_max: 96 * MIB,
+            image_url_hosts: Vec::new(),
+            free_disk_bytes_min: 64 * MIB,
+        }
     }
 }
 

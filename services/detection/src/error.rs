@@ -7,6 +7,8 @@ use prosopa_model::{DetectionId, DocumentId, ImageId, MatchId, VerificationId};
 use prosopa_problem::{Code, Problem};
 use prosopa_vault::{BlobError, OpenError, VaultError};
 
+use crate::fetching::FetchError;
+
 /// What a caller's own name of a person has to be.
 const SUBJECT_RULE: &str = "must be 1 to 200 characters without control characters";
 
@@ -54,6 +56,9 @@ pub(crate) enum Error {
     /// The same picture is being kept, or removed, by another request.
     #[error("the same picture is being kept or removed at this moment")]
     Raced,
+    /// A picture cannot be fetched from an address.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// What was noted of a request that is sent again cannot be read.
     #[error("a request's result cannot be found again")]
     UnknownResource,
@@ -169,6 +174,7 @@ impl From<Error> for Problem {
                 Self::new(Code::SeveralFaces).with_member("faces_found", faces_found)
             }
             Error::NoSuchFace { .. } => Self::new(Code::ValidationFailed).with_detail(error.to_string()),
+            Error::Fetch(error) => Self::invalid("/image_url", error.to_string()),
             Error::FmrRange => Self::invalid("/max_fmr", error.to_string()),
             Error::FmrUntrusted { least } => {
                 Self::invalid("/max_fmr", error.to_string()).with_member("max_fmr_min", least)

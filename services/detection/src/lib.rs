@@ -12,6 +12,7 @@ mod erasures;
 mod error;
 mod events;
 mod faces;
+mod fetching;
 mod http;
 mod image_kind;
 mod images;

@@ -15,6 +15,7 @@ use crate::{
     budget::ByteBudget,
     config::Config,
     erasures::{self, DeletedAccounts},
+    fetching::Fetcher,
     http, jobs,
     metrics::Metrics,
     models::Models,
@@ -81,6 +82,7 @@ impl Service for DetectionService {
         })?;
         let engine = platform.peers.engine()?;
         let state = State {
+            fetcher: Fetcher::new(&config.image_url_hosts)?,
             config: Arc::new(config),
             database,
             blobs,

@@ -11,7 +11,7 @@ use prosopa_model::Clock;
 use prosopa_store::Database;
 use prosopa_vault::{BlobStore, Keyring, Vault};
 
-use crate::{budget::ByteBudget, config::Config, metrics::Metrics, models::Models};
+use crate::{budget::ByteBudget, config::Config, fetching::Fetcher, metrics::Metrics, models::Models};
 
 /// Shared by all requests.
 #[derive(Clone)]
@@ -28,6 +28,7 @@ pub(crate) struct State {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) fetcher: Fetcher,
     pub(crate) metrics: Metrics,
     pub(crate) models: Models,
 }

@@ -8,6 +8,7 @@ mod bucket;
 mod detections;
 mod documents;
 mod faulty_s3;
+mod image_urls;
 mod images;
 mod jobs;
 mod kept_pictures;

@@ -57,12 +57,22 @@ impl Detection {
         Self::of(home, ScriptedEngine::new(script)).await
     }
 
+    /// The same as at first, with another configuration.
+    pub(crate) async fn with_config(config: Config) -> Self {
+        let engine = ScriptedEngine::new(|_| Ok(analysis_of(ImageFormat::Jpeg, 1)));
+        Self::build(TestHome::new(), engine, config).await
+    }
+
     async fn of(home: TestHome, engine: ScriptedEngine) -> Self {
+        Self::build(home, engine, Config::default()).await
+    }
+
+    async fn build(home: TestHome, engine: ScriptedEngine, config: Config) -> Self {
         let mut test = TestPlatform::of(home);
         test.platform.peers.engine = Some(Arc::new(engine));
         let accounts = Arc::<ScriptedAccounts>::default();
         test.platform.peers.accounts = Some(Arc::<ScriptedAccounts>::clone(&accounts));
-        let parts = DetectionService::build(Config::default(), &test.platform).await.unwrap();
+        let parts = DetectionService::build(config, &test.platform).await.unwrap();
         Self { test, accounts, router: parts.http.clone(), parts: Some(parts) }
     }
 

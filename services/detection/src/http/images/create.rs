@@ -6,6 +6,7 @@ use axum::{
     extract::{self, Request},
     response::Response,
 };
+use bytes::Bytes;
 use http::StatusCode;
 use utoipa::ToSchema;
 
@@ -16,8 +17,10 @@ use prosopa_problem::{Code, Problem};
 
 use super::parse_kind;
 use crate::{
+    error::Error,
+    fetching::Fetched,
     http::{
-        form::{Fields, Form},
+        form::{Fields, Form, declared_format},
         once::{Once, check, settle},
     },
     image_kind::ImageKind,
@@ -39,7 +42,7 @@ const CONSENT_CHARS_MAX: usize = 200;
 /// The fields of an upload.
 const FIELDS: Fields = Fields { pictures: &["image"], texts: &TEXTS };
 
-const TEXTS: [&str; 6] = ["type", "subject_id", "metadata", "consent_id", "delete_at", "exif"];
+const TEXTS: [&str; 7] = ["type", "subject_id", "metadata", "consent_id", "delete_at", "exif", "image_url"];
 
 pub(super) fn endpoints() -> Endpoints<State> {
     let create = Operation::post("create_image", "/api/v1/images")
@@ -71,8 +74,11 @@ pub(super) fn endpoints() -> Endpoints<State> {
 #[expect(dead_code, reason = "only its schema is used; the form is read as a stream")]
 struct ImageForm {
     /// The picture: JPEG, PNG or WebP, at most 20 MiB, 50 megapixels and 65,535 pixels a side.
-    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
-    image: Vec<u8>,
+    #[schema(value_type = Option<String>, format = Binary, content_media_type = "application/octet-stream")]
+    image: Option<Vec<u8>>,
+    /// An https address from which the picture is fetched, instead of it; refused unless the server fetches from that host
+    /// (`detection.image_url_hosts`). Redirects are not followed.
+    image_url: Option<String>,
     /// What it is of; `other` if absent.
     #[schema(rename = "type")]
     kind: Option<ImageKind>,
@@ -101,7 +107,7 @@ async fn create_image(
 ) -> Result<Response, Problem> {
     let form = Form::read(request, &state, &FIELDS).await?;
     let account_id = principal.account_id;
-    let (mut new, content) = read_form(form, account_id, state.clock.now())?;
+    let (mut new, content, url) = read_form(form, account_id, state.clock.now())?;
     if let Some(key) = key {
         let parts: Vec<&[u8]> = content.iter().map(String::as_bytes).chain([new.picture.as_ref()]).collect();
         match check(once::claim(&state, account_id, "create_image", &key, &parts).await?)? {
@@ -112,18 +118,31 @@ async fn create_image(
         }
     }
     let once = new.once.clone();
-    answer(settle(&state, once.as_ref(), images::keep(&state, new).await).await?)
+    let keep = async {
+        if let Some(url) = url {
+            new.claim = state.budget.claim(IMAGE_BYTES_MAX as u64).await?;
+            let Fetched { picture, media_type } = state.fetcher.fetch(&url).await.map_err(Error::from)?;
+            (new.picture, new.declared) = (picture, declared_format(media_type.as_deref())?);
+        }
+        Ok::<_, Problem>(images::keep(&state, new).await?)
+    };
+    let kept = keep.await;
+    answer(settle(&state, once.as_ref(), kept).await?)
 }
 
-/// Checks a form; gives back its texts too, in their order.
+/// Checks a form; gives back its texts too, in their order, and the address of a picture that did not come with it.
 fn read_form(
     mut form: Form,
     account_id: AccountId,
     now: Timestamp,
-) -> Result<(NewImage, Vec<String>), Problem> {
-    let (picture, declared) = form.take_picture("image")?;
-    let [kind, subject, metadata, consent_id, delete_at, exif] = TEXTS.map(|name| form.take_text(name));
-    let content = [&kind, &subject, &metadata, &consent_id, &delete_at, &exif];
+) -> Result<(NewImage, Vec<String>, Option<String>), Problem> {
+    let [kind, subject, metadata, consent_id, delete_at, exif, url] = TEXTS.map(|name| form.take_text(name));
+    let content = [&kind, &subject, &metadata, &consent_id, &delete_at, &exif, &url];
+    let (picture, declared) = match (&url, form.take_picture("image")) {
+        (Some(_), Ok(_)) => return Err(Problem::invalid("/image_url", "not beside a picture")),
+        (Some(_), Err(_)) => (Bytes::new(), None),
+        (None, picture) => picture?,
+    };
     let content = content.map(|text| text.clone().unwrap_or_default()).to_vec();
     let invalid = |pointer: &str, error: &dyn ToString| Problem::invalid(pointer, error.to_string());
     let metadata = metadata.map(|text| parse_metadata(&text)).transpose();
@@ -143,7 +162,7 @@ fn read_form(
         claim: form.claim,
         once: None,
     };
-    Ok((new, content))
+    Ok((new, content, url))
 }
 
 fn check_consent(text: String) -> Result<String, Problem> {
