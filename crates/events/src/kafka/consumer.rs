@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use rdkafka::{
     Offset, TopicPartitionList,
-    consumer::{Consumer as _, StreamConsumer},
+    consumer::{CommitMode, Consumer as _, StreamConsumer},
     error::{KafkaError as ClientError, KafkaResult},
     message::{BorrowedMessage, Message},
 };
@@ -89,6 +89,14 @@ impl Consumer {
         // Of a partition that was taken away meanwhile, nothing is noted: who has it now finds the inbox.
         if let Err(error) = self.client().and_then(|client| client.store_offsets(&places)) {
             tracing::debug!(%error, "a place is not noted");
+        }
+    }
+
+    /// Wakes the client's own thread, by an order that changes nothing where nothing is to be noted.
+    pub(super) fn rouse(&self) {
+        let told = self.client().and_then(|client| client.commit_consumer_state(CommitMode::Async));
+        if let Err(error) = told {
+            tracing::debug!(%error, "the client's thread is not woken");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Hands what comes over the brokers to a subscription of a service.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use rdkafka::{error::KafkaError as ClientError, message::BorrowedMessage};
 use tokio::time::Instant;
@@ -26,6 +26,9 @@ use crate::{
     subscription::{HandlerError, Subscription},
 };
 
+/// Time between two wakings of the client's own thread, which has to give a sign of life every three seconds.
+const ROUSE_PERIOD: Duration = Duration::from_secs(1);
+
 /// Hands events to one subscription; processes with the same one share them by keys.
 ///
 /// Unlike a [`Runner`](crate::Runner), several processes may call a handler at the same time, for events of different keys.
@@ -39,6 +42,7 @@ pub struct Listener {
     undertaker: Undertaker,
     replayed_at: Option<Instant>,
     trimmed_at: Option<Instant>,
+    roused_at: Option<Instant>,
 }
 
 /// What came of some events.
@@ -61,8 +65,18 @@ impl Listener {
         metrics: RunnerMetrics,
     ) -> Self {
         let undertaker = Undertaker::new(kafka.clone(), subscription.name);
-        let (replayed_at, trimmed_at) = (None, None);
-        Self { kafka, subscription, database, clock, config, metrics, undertaker, replayed_at, trimmed_at }
+        Self {
+            kafka,
+            subscription,
+            database,
+            clock,
+            config,
+            metrics,
+            undertaker,
+            replayed_at: None,
+            trimmed_at: None,
+            roused_at: None,
+        }
     }
 
     /// Hands events over until `stop`; to be supervised. Brokers that are lost are waited for.
@@ -88,6 +102,7 @@ impl Listener {
                     break;
                 }
             }
+            self.rouse(consumer);
             pending.retain(|record| consumer.holds(std::iter::once(record)));
             if pending.is_empty() {
                 self.look_after().await?;
@@ -235,6 +250,15 @@ impl Listener {
         let what = (&self.subscription, "");
         replay::replay_requested(&self.database, what, self.clock.as_ref(), counted, stop).await?;
         Ok(())
+    }
+
+    /// Wakes, now and then, the client's own thread. It sleeps until a time of day: behind a clock that was set back it would sleep
+    /// for as long as that, with no sign of life for the group and no place noted.
+    fn rouse(&mut self, consumer: &Consumer) {
+        if self.roused_at.is_none_or(|time| time.elapsed() >= ROUSE_PERIOD) {
+            self.roused_at = Some(Instant::now());
+            consumer.rouse();
+        }
     }
 
     /// Deletes, now and then, what this subscription has had long ago.

@@ -189,8 +189,12 @@ async fn check_usage(suite: &Suite, seen: &Seen) {
 async fn check_published(suite: &Suite) -> BTreeMap<&'static str, Vec<SeenRecord>> {
     suite
         .until("outboxes are drained", async || {
-            let lag = suite.count("prosopa_events_relay_lag").await + suite.count("prosopa_events_lag").await;
-            if lag == 0 { Ok(()) } else { Err(format!("{lag} wait")) }
+            let to_carry = suite.count("prosopa_events_relay_lag").await;
+            let to_hear = suite.count("prosopa_events_lag").await;
+            if to_carry + to_hear == 0 {
+                return Ok(());
+            }
+            Err(format!("{to_carry} wait for a relay, {to_hear} for a listener"))
         })
         .await;
     let mut topics = BTreeMap::new();
