@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use prosopa_http::{ListRequest, Page};
-use prosopa_model::{AccountId, Cursor, DetectionId, SubjectId, Timestamp};
+use prosopa_model::{AccountId, DetectionId, SubjectId, Timestamp};
 
 pub(crate) use self::making::{
     FoundFaces, Look, Made, NewDetection, SentPicture, Source, create, find_faces, look_at_kept, look_at_sent,
@@ -70,9 +70,7 @@ pub(crate) async fn list(
     account_id: AccountId,
     request: ListRequest,
 ) -> Result<Page<DetectionSummary>, Error> {
-    let rows = store::detections::list(&state.database, account_id, request).await?;
-    let position = |row: &DetectionRow| Cursor { created_at: row.created_at, id: row.id.uuid() };
-    let page = Page::cut(rows, request.page.limit, position);
+    let page = store::detections::list(&state.database, account_id, request).await?;
     Ok(page.map(|row| DetectionSummary {
         id: row.id,
         created_at: row.created_at,

@@ -13,7 +13,7 @@ mod zone;
 use std::collections::BTreeSet;
 
 use prosopa_http::{ListRequest, Page};
-use prosopa_model::{AccountId, Cursor, DocumentId, ImageId};
+use prosopa_model::{AccountId, DocumentId, ImageId};
 
 use self::{answer::assemble, read::context};
 pub(crate) use self::{
@@ -34,9 +34,7 @@ pub(crate) async fn list(
     account_id: AccountId,
     request: ListRequest,
 ) -> Result<Page<DocumentSummary>, Error> {
-    let rows = store::documents::list(&state.database, account_id, request).await?;
-    let position = |row: &DocumentRow| Cursor { created_at: row.created_at, id: row.id.uuid() };
-    let page = Page::cut(rows, request.page.limit, position);
+    let page = store::documents::list(&state.database, account_id, request).await?;
     Ok(page.map(|row| DocumentSummary {
         id: row.id,
         created_at: row.created_at,

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use prosopa_contract::engine::{ImageFormat, ImageInfo};
 use prosopa_http::Page;
-use prosopa_model::{AccountId, Cursor, ImageId, SubjectId, Timestamp};
+use prosopa_model::{AccountId, ImageId, SubjectId, Timestamp};
 use prosopa_vault::{BlobError, VaultError};
 
 pub(crate) use self::{
@@ -183,9 +183,7 @@ pub(crate) async fn list(
     account_id: AccountId,
     filter: ImageFilter,
 ) -> Result<Page<StoredImage>, Error> {
-    let rows = store::images::list(&state.database, account_id, filter).await?;
-    let position = |row: &ImageRow| Cursor { created_at: row.created_at, id: row.id.uuid() };
-    let page = Page::cut(rows, filter.request.page.limit, position);
+    let page = store::images::list(&state.database, account_id, filter).await?;
     Ok(page.map(|row| StoredImage::new(row, None)))
 }
 

@@ -11,7 +11,7 @@ mod verdict;
 use std::collections::BTreeSet;
 
 use prosopa_http::{ListRequest, Page};
-use prosopa_model::{AccountId, Cursor, ImageId, MatchId};
+use prosopa_model::{AccountId, ImageId, MatchId};
 
 use self::{answer::assemble, compared::context};
 pub(crate) use self::{
@@ -25,10 +25,7 @@ use crate::{
     error::Error,
     images, sealed,
     state::State,
-    store::{
-        self,
-        matches::{MatchRow, ResultRow},
-    },
+    store::{self, matches::ResultRow},
 };
 
 /// One page of an account's matches, newest first.
@@ -37,9 +34,7 @@ pub(crate) async fn list(
     account_id: AccountId,
     request: ListRequest,
 ) -> Result<Page<MatchSummary>, Error> {
-    let rows = store::matches::list(&state.database, account_id, request).await?;
-    let position = |row: &MatchRow| Cursor { created_at: row.created_at, id: row.id.uuid() };
-    let page = Page::cut(rows, request.page.limit, position);
+    let page = store::matches::list(&state.database, account_id, request).await?;
     Ok(page.map(|row| MatchSummary {
         id: row.id,
         created_at: row.created_at,

@@ -8,8 +8,13 @@ use std::{
 use prosopa_contract::engine::{DescribeModelsResponse, Engine, EngineError};
 use prosopa_model::{Clock, Timestamp};
 
+use crate::error::Error;
+
 /// How long it is believed. Answers of the engine name the model too, so a change is noticed at once where it matters.
 const BELIEVED: Duration = Duration::from_secs(60);
+
+/// How often something is begun anew because the engine has changed its model meanwhile.
+const ATTEMPTS: usize = 2;
 
 /// The engine's own description. Cheap to clone.
 #[derive(Clone)]
@@ -45,8 +50,25 @@ impl Models {
         Ok(models)
     }
 
-    /// Asks anew the next time: the engine has answered with another model.
-    pub(crate) fn forget(&self) {
+    /// Does what needs one model from its beginning to its end: begun anew where it says, by none, that the engine has answered with
+    /// another one meanwhile.
+    pub(crate) async fn with_one<T, A>(
+        &self,
+        attempt: impl Fn(Arc<DescribeModelsResponse>) -> A,
+    ) -> Result<T, Error>
+    where
+        A: Future<Output = Result<Option<T>, Error>>,
+    {
+        for _ in 0..ATTEMPTS {
+            if let Some(done) = attempt(self.describe().await?).await? {
+                return Ok(done);
+            }
+            self.forget();
+        }
+        Err(Error::ModelsChanged)
+    }
+
+    fn forget(&self) {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 

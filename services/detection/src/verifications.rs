@@ -7,20 +7,14 @@ mod checked;
 mod judgement;
 
 use prosopa_http::{ListRequest, Page};
-use prosopa_model::{AccountId, Cursor, VerificationId};
+use prosopa_model::{AccountId, VerificationId};
 
 use self::{answer::assemble, checked::context};
 pub(crate) use self::{
     answer::{Verification, VerificationSummary},
     checked::{NewVerification, Subject},
 };
-use crate::{
-    documents,
-    error::Error,
-    images, sealed,
-    state::State,
-    store::{self, verifications::VerificationRow},
-};
+use crate::{documents, error::Error, images, sealed, state::State, store};
 
 /// One page of an account's verifications, newest first.
 pub(crate) async fn list(
@@ -28,9 +22,7 @@ pub(crate) async fn list(
     account_id: AccountId,
     request: ListRequest,
 ) -> Result<Page<VerificationSummary>, Error> {
-    let rows = store::verifications::list(&state.database, account_id, request).await?;
-    let position = |row: &VerificationRow| Cursor { created_at: row.created_at, id: row.id.uuid() };
-    let page = Page::cut(rows, request.page.limit, position);
+    let page = store::verifications::list(&state.database, account_id, request).await?;
     Ok(page.map(|row| VerificationSummary {
         id: row.id,
         created_at: row.created_at,

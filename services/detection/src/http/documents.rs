@@ -12,16 +12,15 @@ use utoipa::ToSchema;
 
 use prosopa_contract::engine::IMAGE_BYTES_MAX;
 use prosopa_http::{
-    Caller, Endpoints, IdempotencyKey, ListQuery, Operation, Page, PathId, Preferences, Query, set_units_done,
+    Caller, Endpoints, IdempotencyKey, ListQuery, Operation, Page, PathId, Preferences, Query,
 };
 use prosopa_jobs::Job;
 use prosopa_model::{Meter, Scope, UserId, id};
 use prosopa_problem::{Code, Problem};
 
 use super::{
-    once::settle,
     sources::{Sent, Source, SourceBody, SourceFields},
-    work::{Begun, begin, perform},
+    work::{WorkRequest, answer},
 };
 use crate::{
     budget::Claim,
@@ -140,6 +139,11 @@ impl DocumentBody {
         std::iter::once(&self.front).chain(&self.back).flat_map(Source::content).collect()
     }
 
+    /// How many pictures are read.
+    fn sides(&self) -> u64 {
+        1 + u64::from(self.back.is_some())
+    }
+
     async fn keep(self, state: &State, user_id: UserId, sent: &mut Sent) -> Result<NewDocument, Problem> {
         let front = sent.keep(state, self.front, ImageKind::IdFront).await;
         let front = front.map_err(|error| error.at("/front"))?;
@@ -162,22 +166,14 @@ async fn create_document(
     key: Option<IdempotencyKey>,
     body: DocumentBody,
 ) -> Result<Response, Problem> {
-    let account_id = principal.account_id;
-    let once = match begin::<NewDocument>(&state, account_id, key, body.content(), preferences).await? {
-        Begun::Do(once) => once,
-        Begun::Answered(answer) => return Ok(answer),
+    let request = WorkRequest {
+        account_id: principal.account_id,
+        key,
+        preferences,
+        content: body.content(),
+        units: Some(body.sides()),
     };
-    let sides = 1 + u64::from(body.back.is_some());
-    let mut sent = Sent::new(account_id);
-    let outcome = async {
-        let new = body.keep(&state, principal.user_id, &mut sent).await?;
-        let mut answer = perform(&state, account_id, &new, once.as_ref(), preferences).await?;
-        set_units_done(answer.headers_mut(), sides);
-        Ok::<_, Problem>(answer)
-    };
-    let outcome = outcome.await;
-    let outcome = sent.settle(&state, outcome).await;
-    settle(&state, once.as_ref(), outcome).await
+    answer(&state, request, async |sent: &mut Sent| body.keep(&state, principal.user_id, sent).await).await
 }
 
 async fn list_documents(

@@ -15,9 +15,8 @@ use prosopa_problem::{Code, Problem};
 
 use super::{
     match_body::{MatchBody, MatchForm, MatchRequest},
-    once::settle,
     sources::Sent,
-    work::{Begun, begin, perform},
+    work::{WorkRequest, answer},
 };
 use crate::{
     image_kind::ImageKind,
@@ -84,19 +83,14 @@ async fn create_match(
     key: Option<IdempotencyKey>,
     body: MatchBody,
 ) -> Result<Response, Problem> {
-    let account_id = principal.account_id;
-    let once = match begin::<NewMatch>(&state, account_id, key, body.content(), preferences).await? {
-        Begun::Do(once) => once,
-        Begun::Answered(answer) => return Ok(answer),
+    let request = WorkRequest {
+        account_id: principal.account_id,
+        key,
+        preferences,
+        content: body.content(),
+        units: None,
     };
-    let mut sent = Sent::new(account_id);
-    let outcome = async {
-        let new = keep(&state, &principal, &mut sent, body).await?;
-        perform(&state, account_id, &new, once.as_ref(), preferences).await
-    };
-    let outcome = outcome.await;
-    let outcome = sent.settle(&state, outcome).await;
-    settle(&state, once.as_ref(), outcome).await
+    answer(&state, request, async |sent: &mut Sent| keep(&state, &principal, sent, body).await).await
 }
 
 /// Keeps the pictures that came with the request, as uploads are kept.

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use prosopa_contract::engine::IMAGE_BYTES_MAX;
 use prosopa_http::{
-    Caller, Endpoints, IdempotencyKey, ListQuery, Operation, Page, PathId, Preferences, Query, set_units_done,
+    Caller, Endpoints, IdempotencyKey, ListQuery, Operation, Page, PathId, Preferences, Query,
 };
 use prosopa_jobs::Job;
 use prosopa_model::{DocumentId, Meter, Scope, UserId, id};
@@ -20,9 +20,8 @@ use prosopa_problem::{Code, Problem};
 
 use super::{
     documents::READING_PROBLEMS,
-    once::settle,
     sources::{Sent, Source, SourceBody, SourceFields},
-    work::{Begun, begin, perform},
+    work::{WorkRequest, answer},
 };
 use crate::{
     budget::Claim,
@@ -174,12 +173,9 @@ impl VerificationBody {
     }
 
     async fn keep(self, state: &State, user_id: UserId, sent: &mut Sent) -> Result<NewVerification, Problem> {
+        let read_before = self.read_before();
         let selfie = sent.keep(state, self.selfie, ImageKind::Face).await;
         let selfie = selfie.map_err(|error| error.at("/selfie"))?;
-        let read_before = match &self.document {
-            Source::Kept(text) => text.parse().ok(),
-            Source::Sent { .. } => None,
-        };
         let document = match read_before {
             Some(id) => Subject::Read(id),
             None => {
@@ -207,22 +203,14 @@ async fn create_verification(
     key: Option<IdempotencyKey>,
     body: VerificationBody,
 ) -> Result<Response, Problem> {
-    let account_id = principal.account_id;
-    let once = match begin::<NewVerification>(&state, account_id, key, body.content(), preferences).await? {
-        Begun::Do(once) => once,
-        Begun::Answered(answer) => return Ok(answer),
+    let request = WorkRequest {
+        account_id: principal.account_id,
+        key,
+        preferences,
+        content: body.content(),
+        units: Some(body.pictures()),
     };
-    let pictures = body.pictures();
-    let mut sent = Sent::new(account_id);
-    let outcome = async {
-        let new = body.keep(&state, principal.user_id, &mut sent).await?;
-        let mut answer = perform(&state, account_id, &new, once.as_ref(), preferences).await?;
-        set_units_done(answer.headers_mut(), pictures);
-        Ok::<_, Problem>(answer)
-    };
-    let outcome = outcome.await;
-    let outcome = sent.settle(&state, outcome).await;
-    settle(&state, once.as_ref(), outcome).await
+    answer(&state, request, async |sent: &mut Sent| body.keep(&state, principal.user_id, sent).await).await
 }
 
 async fn list_verifications(

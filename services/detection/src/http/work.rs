@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use axum::response::Response;
 
-use prosopa_http::{IdempotencyKey, Preferences, created};
+use prosopa_http::{IdempotencyKey, Preferences, created, set_units_done};
 use prosopa_model::AccountId;
 use prosopa_problem::Problem;
 use prosopa_store::idempotency::Claim;
 
 use super::{
     jobs::JOBS,
-    once::{Once, check, replay},
+    once::{Once, check, replay, settle},
+    sources::Sent,
 };
 use crate::{
     once,
@@ -22,14 +23,51 @@ use crate::{
 /// Longest that `Prefer: wait` waits for a job.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
+/// A request for work.
+pub(super) struct WorkRequest {
+    pub(super) account_id: AccountId,
+    pub(super) key: Option<IdempotencyKey>,
+    pub(super) preferences: Preferences,
+    /// All that the outcome depends on but for whether the caller waits.
+    pub(super) content: Vec<Vec<u8>>,
+    /// How many units the answer counts; what the operation counts by itself if absent.
+    pub(super) units: Option<u64>,
+}
+
 /// Whether a request is to be done, with the claim if it has a key, or was answered before.
-pub(super) enum Begun {
+enum Begun {
     Do(Option<Claim>),
     Answered(Response),
 }
 
-/// Claims a request with a key; `content` is all that its outcome depends on but for whether it waits.
-pub(super) async fn begin<W: Work>(
+/// Answers a request: once for a key, at once or by a job. `keep` keeps the pictures that came with it; they do not stay where
+/// nothing comes of them.
+pub(super) async fn answer<W: Work>(
+    state: &State,
+    request: WorkRequest,
+    keep: impl AsyncFnOnce(&mut Sent) -> Result<W, Problem>,
+) -> Result<Response, Problem> {
+    let WorkRequest { account_id, key, preferences, content, units } = request;
+    let once = match begin::<W>(state, account_id, key, content, preferences).await? {
+        Begun::Do(once) => once,
+        Begun::Answered(answer) => return Ok(answer),
+    };
+    let mut sent = Sent::new(account_id);
+    let outcome = async {
+        let work = keep(&mut sent).await?;
+        let mut answer = perform(state, account_id, &work, once.as_ref(), preferences).await?;
+        if let Some(units) = units {
+            set_units_done(answer.headers_mut(), units);
+        }
+        Ok::<_, Problem>(answer)
+    };
+    let outcome = outcome.await;
+    let outcome = sent.settle(state, outcome).await;
+    settle(state, once.as_ref(), outcome).await
+}
+
+/// Claims a request with a key.
+async fn begin<W: Work>(
     state: &State,
     account_id: AccountId,
     key: Option<IdempotencyKey>,
@@ -50,7 +88,7 @@ pub(super) async fn begin<W: Work>(
 }
 
 /// Does the work, or has a job do it.
-pub(super) async fn perform<W: Work>(
+async fn perform<W: Work>(
     state: &State,
     account_id: AccountId,
     work: &W,

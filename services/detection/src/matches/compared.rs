@@ -1,6 +1,6 @@
 //! The comparison itself: faces are seen, distances are judged, and what is to be kept is sealed.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -30,9 +30,6 @@ use crate::{
 
 /// Pictures of one match that are with the engine at a time.
 const IN_HAND: usize = 4;
-
-/// How often a match is begun anew because the engine has changed its model meanwhile.
-const ATTEMPTS: usize = 2;
 
 /// What is to be written of a match.
 pub(crate) struct Compared {
@@ -81,17 +78,17 @@ impl Work for NewMatch {
 /// Compares faces of kept pictures of the account.
 async fn compare(state: &State, account_id: AccountId, new: &NewMatch) -> Result<Compared, Error> {
     let images = find_images(state, account_id, new).await?;
-    for _ in 0..ATTEMPTS {
-        let models = state.models.describe().await?;
+    let images = images.as_slice();
+    let attempt = |models: Arc<DescribeModelsResponse>| async move {
         let calibration = models.calibration.as_ref().ok_or(Error::NotCalibrated)?;
         let rule = Rule::new(calibration, new.options.max_fmr)?;
-        let seen = see_all(state, new, &images, &models).await?;
-        if seen.iter().all(|seen| seen.model_digest == models.model_digest) {
-            return Compared::new(state, account_id, new, &images, seen, (rule, calibration)).await;
+        let seen = see_all(state, new, images, &models).await?;
+        if seen.iter().any(|seen| seen.model_digest != models.model_digest) {
+            return Ok(None);
         }
-        state.models.forget();
-    }
-    Err(Error::ModelsChanged)
+        Compared::new(state, account_id, new, images, seen, (rule, calibration)).await.map(Some)
+    };
+    state.models.with_one(attempt).await
 }
 
 /// The rows of all pictures, the first one in front.

@@ -1,8 +1,10 @@
 //! The table `detections`, whose rows are read with their pictures' rows.
 
-use prosopa_http::ListRequest;
+use prosopa_http::{ListRequest, Page};
 use prosopa_model::{AccountId, DetectionId, ImageId, SubjectId, Timestamp};
 use prosopa_store::{Database, Error, Tx, affected, on_db, query, query_as, query_scalar, row};
+
+use super::delete_row;
 
 row! {
     /// A detection and its picture, without the findings.
@@ -69,12 +71,12 @@ row! {
     }
 }
 
-/// One row more than the page holds, newest first.
+/// One page, newest first.
 pub(crate) async fn list(
     database: &Database,
     account_id: AccountId,
     request: ListRequest,
-) -> Result<Vec<DetectionRow>, Error> {
+) -> Result<Page<DetectionRow>, Error> {
     let sql = select!(
         "WHERE d.account_id = $1 AND d.created_at >= $2 AND d.created_at < $3
            AND (d.created_at, d.id) < ($4, $5)
@@ -90,9 +92,7 @@ pub(crate) async fn find(
     account_id: AccountId,
     id: DetectionId,
 ) -> Result<Option<DetectionRow>, Error> {
-    let sql = select!("WHERE d.id = $1 AND d.account_id = $2");
-    let mut connection = database.read().await?;
-    on_db!(connection, c => query_as(sql).bind(id.uuid()).bind(account_id.uuid()).fetch_optional(c).await)
+    find_row!(database, select!("WHERE d.id = $1 AND d.account_id = $2"), account_id, id)
 }
 
 /// Some detections in a picture.
@@ -135,13 +135,5 @@ pub(crate) async fn find_findings_in(
 
 /// Deletes a detection; false if somebody else just did.
 pub(crate) async fn delete(tx: &mut Tx, account_id: AccountId, id: DetectionId) -> Result<bool, Error> {
-    let deleted = on_db!(tx, c => {
-        query("DELETE FROM detections WHERE id = $1 AND account_id = $2")
-            .bind(id.uuid())
-            .bind(account_id.uuid())
-            .execute(c)
-            .await
-            .map(affected)
-    })?;
-    Ok(deleted > 0)
+    delete_row(tx, "DELETE FROM detections WHERE id = $1 AND account_id = $2", account_id, id.uuid()).await
 }

@@ -1,8 +1,10 @@
 //! The tables `documents` and `document_sides`.
 
-use prosopa_http::ListRequest;
+use prosopa_http::{ListRequest, Page};
 use prosopa_model::{AccountId, DocumentId, ImageId, SubjectId, Timestamp};
 use prosopa_store::{Database, Error, Tx, affected, on_db, query, query_as, query_scalar, row};
+
+use super::{delete_of_picture, delete_row};
 
 row! {
     /// A document without what was read.
@@ -75,12 +77,12 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// One row more than the page holds, newest first.
+/// One page, newest first.
 pub(crate) async fn list(
     database: &Database,
     account_id: AccountId,
     request: ListRequest,
-) -> Result<Vec<DocumentRow>, Error> {
+) -> Result<Page<DocumentRow>, Error> {
     let sql = select!(
         "WHERE d.account_id = $1 AND d.created_at >= $2 AND d.created_at < $3
            AND (d.created_at, d.id) < ($4, $5)
@@ -96,9 +98,7 @@ pub(crate) async fn find(
     account_id: AccountId,
     id: DocumentId,
 ) -> Result<Option<DocumentRow>, Error> {
-    let sql = select!("WHERE d.id = $1 AND d.account_id = $2");
-    let mut connection = database.read().await?;
-    on_db!(connection, c => query_as(sql).bind(id.uuid()).bind(account_id.uuid()).fetch_optional(c).await)
+    find_row!(database, select!("WHERE d.id = $1 AND d.account_id = $2"), account_id, id)
 }
 
 /// Whether there is such a document at this moment of a transaction.
@@ -121,20 +121,12 @@ pub(crate) async fn list_sides(database: &Database, id: DocumentId) -> Result<Ve
 
 /// Deletes a document of an account, and the verifications of it; false if there is none.
 pub(crate) async fn delete(tx: &mut Tx, account_id: AccountId, id: DocumentId) -> Result<bool, Error> {
-    let sql = "DELETE FROM documents WHERE id = $1 AND account_id = $2";
-    let deleted = on_db!(tx, c => query(sql)
-        .bind(id.uuid())
-        .bind(account_id.uuid())
-        .execute(c)
-        .await
-        .map(affected))?;
-    Ok(deleted > 0)
+    delete_row(tx, "DELETE FROM documents WHERE id = $1 AND account_id = $2", account_id, id.uuid()).await
 }
 
 /// Deletes the documents of which a picture is a side, before it is deleted itself.
 pub(crate) async fn delete_of_image(tx: &mut Tx, image_id: ImageId) -> Result<(), Error> {
     let sql = "DELETE FROM documents
          WHERE id IN (SELECT document_id FROM document_sides WHERE image_id = $1)";
-    on_db!(tx, c => query(sql).bind(image_id.uuid()).execute(c).await.map(affected))?;
-    Ok(())
+    delete_of_picture(tx, sql, image_id).await
 }

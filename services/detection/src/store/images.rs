@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use prosopa_http::ListRequest;
+use prosopa_http::{ListRequest, Page};
 use prosopa_model::{AccountId, ImageId, SubjectId, Timestamp};
 use prosopa_store::{Database, Error, Tx, affected, on_db, query, query_as, query_scalar, row};
 use uuid::Uuid;
@@ -82,9 +82,7 @@ pub(crate) async fn find(
     account_id: AccountId,
     id: ImageId,
 ) -> Result<Option<ImageRow>, Error> {
-    let sql = select!("WHERE id = $1 AND account_id = $2");
-    let mut connection = database.read().await?;
-    on_db!(connection, c => query_as(sql).bind(id.uuid()).bind(account_id.uuid()).fetch_optional(c).await)
+    find_row!(database, select!("WHERE id = $1 AND account_id = $2"), account_id, id)
 }
 
 /// An account's picture that was uploaded with this subject and these bytes.
@@ -98,12 +96,12 @@ pub(crate) async fn find_upload(
     on_db!(connection, c => query_as(sql).bind(account_id.uuid()).bind(upload_key).fetch_optional(c).await)
 }
 
-/// One row more than the page holds, newest first.
+/// One page, newest first.
 pub(crate) async fn list(
     database: &Database,
     account_id: AccountId,
     filter: ImageFilter,
-) -> Result<Vec<ImageRow>, Error> {
+) -> Result<Page<ImageRow>, Error> {
     let sql = select!(
         "WHERE account_id = $1 AND created_at >= $2 AND created_at < $3 AND (created_at, id) < ($4, $5)
            AND ($6 IS NULL OR type = $6) AND ($7 IS NULL OR subject_id = $7)
@@ -113,7 +111,7 @@ pub(crate) async fn list(
     let ListRequest { range, page } = filter.request;
     let (created_at, id) = super::place_of(filter.request);
     let mut connection = database.read().await?;
-    on_db!(connection, c => query_as(sql)
+    let rows = on_db!(connection, c => query_as(sql)
         .bind(account_id.uuid())
         .bind(range.start.micros())
         .bind(range.end.micros())
@@ -123,7 +121,8 @@ pub(crate) async fn list(
         .bind(filter.subject_id.map(SubjectId::uuid))
         .bind(i64::from(page.limit) + 1)
         .fetch_all(c)
-        .await)
+        .await)?;
+    Ok(Page::cut(rows, page.limit, |row: &ImageRow| cursor_of!(row)))
 }
 
 /// Some pictures of a subject, in the order of their ids.

@@ -1,8 +1,10 @@
 //! The tables `matches` and `match_results`.
 
-use prosopa_http::ListRequest;
+use prosopa_http::{ListRequest, Page};
 use prosopa_model::{AccountId, ImageId, MatchId, SubjectId, Timestamp};
 use prosopa_store::{Database, Error, Tx, affected, on_db, query, query_as, row};
+
+use super::{delete_of_picture, delete_row};
 
 row! {
     /// A match without its results.
@@ -74,12 +76,12 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// One row more than the page holds, newest first.
+/// One page, newest first.
 pub(crate) async fn list(
     database: &Database,
     account_id: AccountId,
     request: ListRequest,
-) -> Result<Vec<MatchRow>, Error> {
+) -> Result<Page<MatchRow>, Error> {
     let sql = select!(
         "WHERE m.account_id = $1 AND m.created_at >= $2 AND m.created_at < $3
            AND (m.created_at, m.id) < ($4, $5)
@@ -95,9 +97,7 @@ pub(crate) async fn find(
     account_id: AccountId,
     id: MatchId,
 ) -> Result<Option<MatchRow>, Error> {
-    let sql = select!("WHERE m.id = $1 AND m.account_id = $2");
-    let mut connection = database.read().await?;
-    on_db!(connection, c => query_as(sql).bind(id.uuid()).bind(account_id.uuid()).fetch_optional(c).await)
+    find_row!(database, select!("WHERE m.id = $1 AND m.account_id = $2"), account_id, id)
 }
 
 /// The results of a match, in their order.
@@ -111,20 +111,12 @@ pub(crate) async fn list_results(database: &Database, id: MatchId) -> Result<Vec
 
 /// Deletes a match of an account; false if there is none.
 pub(crate) async fn delete(tx: &mut Tx, account_id: AccountId, id: MatchId) -> Result<bool, Error> {
-    let sql = "DELETE FROM matches WHERE id = $1 AND account_id = $2";
-    let deleted = on_db!(tx, c => query(sql)
-        .bind(id.uuid())
-        .bind(account_id.uuid())
-        .execute(c)
-        .await
-        .map(affected))?;
-    Ok(deleted > 0)
+    delete_row(tx, "DELETE FROM matches WHERE id = $1 AND account_id = $2", account_id, id.uuid()).await
 }
 
 /// Deletes the matches in which a picture was compared, before it is deleted itself.
 pub(crate) async fn delete_of_image(tx: &mut Tx, image_id: ImageId) -> Result<(), Error> {
     let sql = "DELETE FROM matches
          WHERE image_id = $1 OR id IN (SELECT match_id FROM match_results WHERE image_id = $1)";
-    on_db!(tx, c => query(sql).bind(image_id.uuid()).execute(c).await.map(affected))?;
-    Ok(())
+    delete_of_picture(tx, sql, image_id).await
 }

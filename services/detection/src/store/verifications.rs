@@ -1,9 +1,11 @@
 //! The table `verifications`, whose rows are read with the subject of their selfie.
 
-use prosopa_http::ListRequest;
+use prosopa_http::{ListRequest, Page};
 use prosopa_model::{AccountId, DocumentId, ImageId, SubjectId, Timestamp, VerificationId};
-use prosopa_store::{Database, Error, Tx, affected, on_db, query, query_as, query_scalar, row};
+use prosopa_store::{Database, Error, Tx, affected, on_db, query, query_scalar, row};
 use uuid::Uuid;
+
+use super::{delete_of_picture, delete_row};
 
 row! {
     /// A check of a document and a selfie.
@@ -50,12 +52,12 @@ pub(crate) async fn insert(tx: &mut Tx, account_id: AccountId, row: &Verificatio
     Ok(())
 }
 
-/// One row more than the page holds, newest first.
+/// One page, newest first.
 pub(crate) async fn list(
     database: &Database,
     account_id: AccountId,
     request: ListRequest,
-) -> Result<Vec<VerificationRow>, Error> {
+) -> Result<Page<VerificationRow>, Error> {
     let sql = select!(
         "WHERE v.account_id = $1 AND v.created_at >= $2 AND v.created_at < $3
            AND (v.created_at, v.id) < ($4, $5)
@@ -71,28 +73,18 @@ pub(crate) async fn find(
     account_id: AccountId,
     id: VerificationId,
 ) -> Result<Option<VerificationRow>, Error> {
-    let sql = select!("WHERE v.id = $1 AND v.account_id = $2");
-    let mut connection = database.read().await?;
-    on_db!(connection, c => query_as(sql).bind(id.uuid()).bind(account_id.uuid()).fetch_optional(c).await)
+    find_row!(database, select!("WHERE v.id = $1 AND v.account_id = $2"), account_id, id)
 }
 
 /// Deletes a verification of an account; false if there is none.
 pub(crate) async fn delete(tx: &mut Tx, account_id: AccountId, id: VerificationId) -> Result<bool, Error> {
-    let sql = "DELETE FROM verifications WHERE id = $1 AND account_id = $2";
-    let deleted = on_db!(tx, c => query(sql)
-        .bind(id.uuid())
-        .bind(account_id.uuid())
-        .execute(c)
-        .await
-        .map(affected))?;
-    Ok(deleted > 0)
+    delete_row(tx, "DELETE FROM verifications WHERE id = $1 AND account_id = $2", account_id, id.uuid()).await
 }
 
 /// Deletes the verifications of which a picture is the selfie, before it is deleted itself.
 pub(crate) async fn delete_of_image(tx: &mut Tx, image_id: ImageId) -> Result<(), Error> {
     let sql = "DELETE FROM verifications WHERE image_id = $1";
-    on_db!(tx, c => query(sql).bind(image_id.uuid()).execute(c).await.map(affected))?;
-    Ok(())
+    delete_of_picture(tx, sql, image_id).await
 }
 
 /// Which pictures lie under the verifications of a document: their selfies.

@@ -1,5 +1,7 @@
 //! The check itself: the document is read or fetched, the selfie is looked at, both faces are compared.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -22,9 +24,6 @@ use crate::{
     store::{self, verifications::VerificationRow},
     work::Work,
 };
-
-/// How often a verification is begun anew because the engine has changed its model meanwhile.
-const ATTEMPTS: usize = 2;
 
 /// Where a request names the sides of its document.
 const POINTERS: [&str; 2] = ["/document", "/document_back"];
@@ -86,14 +85,7 @@ impl Work for NewVerification {
     }
 
     async fn perform(&self, state: &State, account_id: AccountId) -> Result<Checked, Error> {
-        for _ in 0..ATTEMPTS {
-            let models = state.models.describe().await?;
-            if let Some(checked) = self.check(state, account_id, &models).await? {
-                return Ok(checked);
-            }
-            state.models.forget();
-        }
-        Err(Error::ModelsChanged)
+        state.models.with_one(|models| self.check(state, account_id, models)).await
     }
 
     async fn write(
@@ -126,7 +118,7 @@ impl NewVerification {
         &self,
         state: &State,
         account_id: AccountId,
-        models: &DescribeModelsResponse,
+        models: Arc<DescribeModelsResponse>,
     ) -> Result<Option<Checked>, Error> {
         let calibration = models.calibration.as_ref().ok_or(Error::NotCalibrated)?;
         let rule = Rule::new(calibration, self.max_fmr)?;

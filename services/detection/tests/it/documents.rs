@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use prosopa_model::AccountId;
 
 use crate::{
-    papers::{PASSPORT, keep, post, post_form, start},
+    papers::{PASSPORT, keep, post, post_form, problem, start},
     support::Detection,
 };
 
@@ -22,13 +22,6 @@ async fn read(detection: &Detection, account: AccountId, text: &str) -> Value {
 fn field<'a>(document: &'a Value, name: &str) -> &'a Value {
     let fields = document["fields"].as_array().unwrap();
     fields.iter().find(|field| field["name"] == name).unwrap_or(&Value::Null)
-}
-
-async fn problem(detection: &Detection, account: AccountId, body: Value) -> (u16, String, String) {
-    let received = post(detection, account, PATH, &[], &body).await;
-    let problem = received.json();
-    let pointer = problem["errors"][0]["pointer"].as_str().unwrap_or_default().to_owned();
-    (received.status.as_u16(), problem["code"].as_str().unwrap_or_default().to_owned(), pointer)
 }
 
 /// K5: both zones of a passport, what they say together, and the same again when it is asked for.
@@ -139,7 +132,7 @@ async fn what_cannot_be_read_is_refused_with_its_reason() {
         (json!({}), refused(422, "validation-failed", "")),
         (json!({ "front": passport, "middle": passport }), refused(422, "validation-failed", "/middle")),
     ] {
-        assert_eq!(problem(&detection, account, body.clone()).await, expected, "{body}");
+        assert_eq!(problem(&detection, account, PATH, &body).await, expected, "{body}");
     }
     for (fields, pointer) in [
         (vec![("back", true, PASSPORT)], "/front"),

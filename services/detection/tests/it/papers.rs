@@ -42,6 +42,19 @@ pub(crate) async fn post(
     detection.call(account, request.body(body.to_string().into()).unwrap()).await
 }
 
+/// Sends JSON that is refused; the status, the code, and what of the request is at fault.
+pub(crate) async fn problem(
+    detection: &Detection,
+    account: AccountId,
+    path: &str,
+    body: &serde_json::Value,
+) -> (u16, String, String) {
+    let received = post(detection, account, path, &[], body).await;
+    let problem = received.json();
+    let pointer = problem["errors"][0]["pointer"].as_str().unwrap_or_default().to_owned();
+    (received.status.as_u16(), problem["code"].as_str().unwrap_or_default().to_owned(), pointer)
+}
+
 /// Sends a form: each field is a text, or a file of that text.
 pub(crate) async fn post_form(
     detection: &Detection,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use prosopa_model::AccountId;
 
 use crate::{
-    papers::{PASSPORT, keep, post, post_form, start},
+    papers::{PASSPORT, keep, post, post_form, problem, start},
     support::Detection,
 };
 
@@ -16,13 +16,6 @@ async fn verify(detection: &Detection, account: AccountId, document: &str, selfi
     let received = post_form(detection, account, PATH, &fields).await;
     assert_eq!(received.status, 201, "{}", received.json());
     received.json()
-}
-
-async fn problem(detection: &Detection, account: AccountId, body: Value) -> (u16, String, String) {
-    let received = post(detection, account, PATH, &[], &body).await;
-    let problem = received.json();
-    let pointer = problem["errors"][0]["pointer"].as_str().unwrap_or_default().to_owned();
-    (received.status.as_u16(), problem["code"].as_str().unwrap_or_default().to_owned(), pointer)
 }
 
 /// K4, K5: the person of a valid document is accepted, with every part shown, and the same again when it is asked for.
@@ -85,7 +78,7 @@ async fn a_document_that_was_read_is_checked_by_its_id() {
     assert_eq!(documents["items"].as_array().unwrap().len(), 1);
     let sides = json!({ "document": read["id"], "document_back": front, "selfie": selfie });
     let refused = (422, "validation-failed".to_owned(), "/document_back".to_owned());
-    assert_eq!(problem(&detection, account, sides).await, refused);
+    assert_eq!(problem(&detection, account, PATH, &sides).await, refused);
 }
 
 /// K4, K5: each fault of a request has its code, and names the picture.
@@ -116,7 +109,7 @@ async fn what_cannot_be_checked_is_refused_with_its_reason() {
         ),
         (json!({ "document": passport }), refused(422, "validation-failed", "")),
     ] {
-        assert_eq!(problem(&detection, account, body.clone()).await, expected, "{body}");
+        assert_eq!(problem(&detection, account, PATH, &body).await, expected, "{body}");
     }
     assert_eq!(detection.get(account, "/api/v1/documents").await.json()["items"], json!([]));
 }
