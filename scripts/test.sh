@@ -49,7 +49,7 @@ if [ ${#again[@]} -gt 0 ]; then
     --include-ignored </dev/null 2>&1 | tee -a "$log" || status=$?
   say "every service in a process of its own, while its processes and servers fail:"
   # What lasts long by its nature is left to the long form.
-  left_out=(a_killed_database a_lost_redis a_failing_bucket a_stuck_consumer a_rolling_restart a_clock_that_jumps)
+  left_out=(a_killed_database a_full_database a_lost_redis a_failing_bucket a_stuck_consumer a_rolling_restart a_clock_that_jumps)
   if [ "${1:-}" = --e2e ]; then export PROSOPA_FAULTS=long && left_out=(); fi
   scripts/with-servers.sh cargo test --locked --no-fail-fast --package prosopa-faults --test it suite:: -- --include-ignored \
     --test-threads 1 --show-output "${left_out[@]/#/--skip=}" </dev/null 2>&1 | tee -a "$log" || status=$?

@@ -93,6 +93,7 @@ impl Code {
                 | Self::BadGateway
                 | Self::Overloaded
                 | Self::Unavailable
+                | Self::StorageFull
                 | Self::DeadlineExceeded
         )
     }

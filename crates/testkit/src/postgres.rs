@@ -2,6 +2,9 @@
 
 use crate::server::ScriptedServer;
 
+/// Size of a small disk: the databases of every service, and their logs for a while.
+const DISK_MIB: &str = "512";
+
 /// A server that keeps what it has acknowledged, ended with the test.
 pub struct TestPostgres(ScriptedServer);
 
@@ -9,6 +12,23 @@ impl TestPostgres {
     /// Starts one.
     pub async fn start() -> Self {
         Self(ScriptedServer::start("postgres/server.sh", &[("PROSOPA_TEST_POSTGRES_DURABLE", "on")]).await)
+    }
+
+    /// Starts one on a small disk of its own, which can become full. Needs root.
+    pub async fn start_on_small_disk() -> Self {
+        let variables =
+            [("PROSOPA_TEST_POSTGRES_DURABLE", "on"), ("PROSOPA_TEST_POSTGRES_DISK_MIB", DISK_MIB)];
+        Self(ScriptedServer::start("postgres/server.sh", &variables).await)
+    }
+
+    /// Leaves no room on its disk.
+    pub async fn fill_disk(&self) {
+        self.0.tell("fill").await;
+    }
+
+    /// Makes room again; a server that has given up meanwhile is started.
+    pub async fn free_disk(&self) {
+        self.0.tell("free").await;
     }
 
     /// Its address, to which `/DATABASE` is added; the same from one start to the next.

@@ -45,7 +45,9 @@ impl ScriptedServer {
 impl Drop for ScriptedServer {
     fn drop(&mut self) {
         // The test has its outcome by now.
-        let _ = std::process::Command::new(&self.script).arg("kill").arg(self.folder.path()).status();
+        let mut command = std::process::Command::new(&self.script);
+        command.arg("kill").arg(self.folder.path()).envs(self.variables.iter().copied());
+        let _ = command.status();
     }
 }
 

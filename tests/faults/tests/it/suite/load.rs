@@ -137,7 +137,7 @@ impl Asker {
             *self.seen.sent.lock().unwrap() += 1;
             let attempt = tokio::time::timeout(ATTEMPT_MAX, caller.try_send(request())).await;
             let failure = match attempt {
-                Ok(Ok(answer)) if !matches!(answer.status, 409 | 429 | 502 | 503 | 504) => {
+                Ok(Ok(answer)) if !matches!(answer.status, 409 | 429 | 502 | 503 | 504 | 507) => {
                     self.note(caller, &answer);
                     return answer;
                 }

@@ -49,6 +49,28 @@ async fn a_killed_database_loses_nothing() {
     settle("PostgreSQL killed", &suite, load).await;
 }
 
+/// F5, K9: PostgreSQL has no room left; that is said, nothing is torn, and when there is room again everything goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs servers: scripts/with-servers.sh"]
+async fn a_full_database_is_said_and_survived() {
+    let postgres = TestPostgres::start_on_small_disk().await;
+    let url = format!("{}/prosopa_{{service}}", postgres.url());
+    let suite = Suite::start(&[("PROSOPA_DATABASE__URL", &url)]).await;
+    let load = Load::start(&suite, USERS, rand::random());
+    load.until_answered(10).await;
+    postgres.fill_disk().await;
+    suite
+        .until("somebody is told", async || match load.seen.failures().is_empty() {
+            true => Err("nobody is".to_owned()),
+            false => Ok(()),
+        })
+        .await;
+    tokio::time::sleep(FAULT).await;
+    postgres.free_disk().await;
+    load.until_answered(10).await;
+    settle("PostgreSQL full", &suite, load).await;
+}
+
 /// S3, F7, N10: Redis is lost and comes back empty; nobody who shows a token gets an error.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs servers: scripts/with-servers.sh"]
