@@ -25,7 +25,7 @@ pub struct Source {
     database: Database,
     wake: Bell,
     readers: Readers,
-    /// Missing places, each with the number of a transaction that had not begun when it was missed.
+    /// Missing places, each with a number that is higher than those of all transactions that ran when it was missed.
     missing: BTreeMap<i64, i64>,
     is_trimmed: bool,
 }
@@ -54,7 +54,7 @@ impl Source {
     /// The first that follow a position without a gap that may be filled; none where there are none, or not yet.
     pub(crate) async fn read_after(&mut self, position: i64, limit: i64) -> Result<Vec<Delivery>, Error> {
         // Before the rows: whatever has ended by now is seen by the reading that follows.
-        let (all_ended_before, _) = producer::transaction_bounds(&self.database).await?;
+        let all_ended_before = producer::all_ended_before(&self.database).await?;
         let mut rows = producer::list_after(&self.database, position, limit).await?;
         self.missing.retain(|place, _| *place > position);
         let mut expected = position + 1;
@@ -73,8 +73,8 @@ impl Source {
             expected = row.position + 1;
         }
         if !unknown.is_empty() {
-            let (_, not_begun) = producer::transaction_bounds(&self.database).await?;
-            self.missing.extend(unknown.into_iter().map(|place| (place, not_begun)));
+            let youngest = producer::take_number(&self.database).await?;
+            self.missing.extend(unknown.into_iter().map(|place| (place, youngest)));
         }
         rows.truncate(passable);
         Ok(rows)

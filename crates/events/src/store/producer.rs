@@ -51,16 +51,26 @@ pub(crate) async fn find_time_after(database: &Database, position: i64) -> Resul
     Ok(time.map(Timestamp::from_micros))
 }
 
-/// Numbers of transactions: all before the first have ended, none from the second on has begun. On SQLite, where one
-/// writes after the other, nothing is ever under way for a reader: both are the largest number.
-pub(crate) async fn transaction_bounds(database: &Database) -> Result<(i64, i64), Error> {
+/// The number of a transaction before which all have ended. On SQLite, where one writes after the other, nothing is ever under way
+/// for a reader: the largest number.
+pub(crate) async fn all_ended_before(database: &Database) -> Result<i64, Error> {
     if database.backend() == Backend::Sqlite {
-        return Ok((i64::MAX, i64::MAX));
+        return Ok(i64::MAX);
     }
-    let sql = "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT),
-         CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)";
+    let sql = "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)";
     let mut connection = database.read().await?;
-    on_db!(connection, c => query_as(sql).fetch_one(c).await)
+    on_db!(connection, c => query_scalar(sql).fetch_one(c).await)
+}
+
+/// The number of a transaction before which all have begun that have a number now: one that is taken for it. What a snapshot
+/// tells (`pg_snapshot_xmax`) is less: it stands right behind the last that has ended, and those that run may be younger.
+pub(crate) async fn take_number(database: &Database) -> Result<i64, Error> {
+    if database.backend() == Backend::Sqlite {
+        return Ok(i64::MAX);
+    }
+    let sql = "SELECT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)";
+    let mut connection = database.read().await?;
+    on_db!(connection, c => query_scalar(sql).fetch_one(c).await)
 }
 
 /// Deletes some of what was said before a time, up to a position; gives back how many.

@@ -72,6 +72,42 @@ async fn commits_out_of_order_lose_nothing() {
     assert_eq!(world.effects().await, names(0..2));
 }
 
+/// F10: nor is one whose transaction is the youngest of all, younger than the one whose later event is there already.
+#[tokio::test]
+async fn a_place_of_the_youngest_transaction_is_waited_for() {
+    let world = World::new().await;
+    if world.producer.backend() == Backend::Sqlite {
+        // One writer: there are no two transactions.
+        return;
+    }
+    let mut runner = world.runner("users");
+    let stop = tokio_util::sync::CancellationToken::new();
+    let stopped = stop.clone();
+    let running = tokio::spawn(async move { runner.run(stopped).await });
+    // Something that ends between hides it: one round may tell nothing.
+    for first in (0..50).step_by(5) {
+        let name = |number: usize| format!("u{:03}", first + number);
+        let mut older = world.producer.begin().await.unwrap();
+        world.outbox.publish(&mut older, &user(&name(0))).await.unwrap();
+        let mut youngest = world.producer.begin().await.unwrap();
+        world.outbox.publish(&mut youngest, &user(&name(1))).await.unwrap();
+        world.outbox.publish(&mut older, &user(&name(2))).await.unwrap();
+        older.commit().await.unwrap();
+        while !world.effects().await.contains(&name(0)) {
+            world.transport.go_on().await;
+        }
+        world.say(&name(3)).await;
+        youngest.commit().await.unwrap();
+        world.say(&name(4)).await;
+        while !world.effects().await.contains(&name(4)) {
+            world.transport.go_on().await;
+        }
+    }
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    assert_eq!(world.effects().await, names(0..50));
+}
+
 /// F10: what is delivered again has no second effect.
 #[tokio::test]
 async fn a_redelivery_has_no_second_effect() {
