@@ -23,6 +23,7 @@ if [ -n "${PROSOPA_TEST_POSTGRES_DISK_MIB:-}" ] && [ -z "${PROSOPA_TEST_POSTGRES
   if [ ! -e holder ]; then
     [ "$(id -u)" = 0 ] || die "a disk of its own needs root"
     mkdir data
+    # shellcheck disable=SC2016 # The other shell expands it.
     hold='mount -t tmpfs -o "size=$1m,mode=0700,uid=65534,gid=65534" tmpfs data && echo $$ >holder.new && mv holder.new holder &&
       while [ -e "$2/holder" ]; do sleep 1; done'
     setsid unshare --mount sh -c "$hold" - "$PROSOPA_TEST_POSTGRES_DISK_MIB" "$folder" </dev/null >/dev/null 2>holder.log &
