@@ -51,24 +51,23 @@ pub(crate) async fn find_time_after(database: &Database, position: i64) -> Resul
     Ok(time.map(Timestamp::from_micros))
 }
 
-/// The number of a transaction before which all have ended. On SQLite, where one writes after the other, nothing is ever under way
-/// for a reader: the largest number.
+/// The number of a transaction before which all have ended.
 pub(crate) async fn all_ended_before(database: &Database) -> Result<i64, Error> {
-    if database.backend() == Backend::Sqlite {
-        return Ok(i64::MAX);
-    }
-    let sql = "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)";
-    let mut connection = database.read().await?;
-    on_db!(connection, c => query_scalar(sql).fetch_one(c).await)
+    number(database, "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)").await
 }
 
 /// The number of a transaction before which all have begun that have a number now: one that is taken for it. What a snapshot
 /// tells (`pg_snapshot_xmax`) is less: it stands right behind the last that has ended, and those that run may be younger.
 pub(crate) async fn take_number(database: &Database) -> Result<i64, Error> {
+    number(database, "SELECT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)").await
+}
+
+/// The number of a transaction, as PostgreSQL tells it. On SQLite, where one writes after the other, nothing is ever under way
+/// for a reader: the largest number.
+async fn number(database: &Database, sql: &'static str) -> Result<i64, Error> {
     if database.backend() == Backend::Sqlite {
         return Ok(i64::MAX);
     }
-    let sql = "SELECT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)";
     let mut connection = database.read().await?;
     on_db!(connection, c => query_scalar(sql).fetch_one(c).await)
 }
