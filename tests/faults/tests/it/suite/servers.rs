@@ -12,6 +12,12 @@ const USERS: usize = 3;
 /// How long Redis is lost, and the bucket fails and hangs: longer than anybody waits for them.
 const FAULT: Duration = Duration::from_secs(5);
 
+/// A suite whose databases are all on this server.
+async fn suite_on(postgres: &TestPostgres) -> Suite {
+    let url = format!("{}/prosopa_{{service}}", postgres.url());
+    Suite::start(&[("PROSOPA_DATABASE__URL", &url)]).await
+}
+
 /// K6, R1, F10: without a broker requests go on, and what there is to say waits; when it is back, all of it is told.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs servers: scripts/with-servers.sh"]
@@ -37,8 +43,7 @@ async fn a_stopped_broker_stops_nobody() {
 #[ignore = "needs servers: scripts/with-servers.sh"]
 async fn a_killed_database_loses_nothing() {
     let postgres = TestPostgres::start().await;
-    let url = format!("{}/prosopa_{{service}}", postgres.url());
-    let suite = Suite::start(&[("PROSOPA_DATABASE__URL", &url)]).await;
+    let suite = suite_on(&postgres).await;
     let load = Load::start(&suite, USERS, rand::random());
     for _ in 0..2 {
         load.until_answered(10).await;
@@ -54,8 +59,7 @@ async fn a_killed_database_loses_nothing() {
 #[ignore = "needs servers: scripts/with-servers.sh"]
 async fn a_full_database_is_said_and_survived() {
     let postgres = TestPostgres::start_on_small_disk().await;
-    let url = format!("{}/prosopa_{{service}}", postgres.url());
-    let suite = Suite::start(&[("PROSOPA_DATABASE__URL", &url)]).await;
+    let suite = suite_on(&postgres).await;
     let load = Load::start(&suite, USERS, rand::random());
     load.until_answered(10).await;
     postgres.fill_disk().await;
