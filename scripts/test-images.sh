@@ -67,8 +67,10 @@ cat >"$folder/prosopa-in-container" <<EOF
 set -euo pipefail
 variables=()
 while IFS= read -r name; do variables+=(--env "\$name"); done < <(compgen -e | grep -E '^PROSOPA_|_MICROSERVICE_URL\$' | grep -v '^PROSOPA_MODEL_PACK\$')
-# Ended with whoever has started it, however that ends.
-exec docker run --rm --init --interactive --network host --user 0:0 --read-only --tmpfs /run --volume /tmp:/tmp --workdir "\$PWD" --volume "$root:$root:ro" "\${variables[@]}" $image "\$@"
+# Docker's client leaves its container running if it is killed, so one who outlives it ends the container.
+name=prosopa-\$\$
+(tail --pid=\$\$ --sleep-interval=0.1 --follow /dev/null; docker kill "\$name") </dev/null >/dev/null 2>&1 &
+exec docker run --rm --init --interactive --name "\$name" --network host --user 0:0 --read-only --tmpfs /run --volume /tmp:/tmp --workdir "\$PWD" --volume "$root:$root:ro" "\${variables[@]}" $image "\$@"
 EOF
 chmod +x "$folder/prosopa-in-container"
 PROSOPA_BIN=$folder/prosopa-in-container "$@"
