@@ -95,15 +95,15 @@ impl Scanner {
                         self.state = State::Head(Head::default());
                     }
                 }
-                State::Chunked(chunks) => match chunks.take(rest) {
-                    Ok((taken, is_end)) => {
-                        at += taken;
-                        if is_end {
-                            self.state = State::Head(Head::default());
-                        }
+                State::Chunked(chunks) => {
+                    let (taken, outcome) = chunks.take(rest);
+                    at += taken;
+                    match outcome {
+                        Ok(true) => self.state = State::Head(Head::default()),
+                        Ok(false) => {}
+                        Err(fault) => return (at, Some(fault)),
                     }
-                    Err(fault) => return (at, Some(fault)),
-                },
+                }
             }
         }
         (at, None)

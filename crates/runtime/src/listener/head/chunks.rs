@@ -35,8 +35,8 @@ enum Part {
 }
 
 impl Chunks {
-    /// How many of `bytes` belong to the body, and whether it ends with them.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(usize, bool), Fault> {
+    /// How many of `bytes` belong to the body, and whether it ends with them or what is wrong with those behind them.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> (usize, Result<bool, Fault>) {
         let mut at = 0;
         while at < bytes.len() {
             if self.part == Part::Data {
@@ -49,13 +49,16 @@ impl Chunks {
                 continue;
             }
             let is_end = self.part == Part::EndLf;
-            self.part = self.step(bytes[at])?;
+            self.part = match self.step(bytes[at]) {
+                Ok(part) => part,
+                Err(fault) => return (at, Err(fault)),
+            };
             at += 1;
             if is_end {
-                return Ok((at, true));
+                return (at, Ok(true));
             }
         }
-        Ok((at, false))
+        (at, Ok(false))
     }
 
     fn step(&mut self, byte: u8) -> Result<Part, Fault> {

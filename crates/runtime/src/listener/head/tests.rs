@@ -138,6 +138,17 @@ fn only_messages_of_http_1_are_read() {
     assert!(matches!(fault("\r\n\r\n\r\nGET / HTTP/1.1\r\n\r\n"), Some(Fault::Malformed(_))));
 }
 
+#[test]
+fn what_is_before_a_fault_is_passed_however_it_is_cut() {
+    let good = "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nC";
+    let text = format!("{good}ontent-Length: 3\r\n");
+    for piece in [1, 7, text.len()] {
+        let (passed, fault) = pass(text.as_bytes(), piece);
+        assert_eq!(String::from_utf8(passed).unwrap(), good);
+        assert!(matches!(fault, Some(Fault::Malformed(_))));
+    }
+}
+
 proptest! {
     /// How the network cuts a stream changes nothing.
     #[test]
