@@ -14,6 +14,7 @@ pub mod fuzzing;
 mod hop;
 mod host;
 mod listener;
+mod network;
 mod peer_addresses;
 mod peer_connector;
 mod platform;
@@ -33,6 +34,7 @@ pub use self::{
     listener::{
         ClientCertificate, ClientCertificates, ClientScheme, ListenerOptions, PeerAddress, Tls, TlsFiles,
     },
+    network::Network,
     peer_addresses::{PeerAddressError, PeerAddresses},
     peer_connector::{PeerConnector, PeerProtocol, PeerStream, PeerTlsConfig},
     platform::{Backend, DatabaseError, PeerError, Peers, Platform, Upstream, UpstreamAddress},

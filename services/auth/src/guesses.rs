@@ -1,8 +1,9 @@
 //! An attempt to guess a password, counted by the name it is for and by the network it comes from.
 
+use prosopa_runtime::Network;
+
 use crate::{
     error::Error,
-    network::Network,
     state::State,
     throttle::{Counted, Throttle},
 };

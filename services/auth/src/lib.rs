@@ -24,7 +24,6 @@ mod key_use;
 mod login_throttle;
 mod mails;
 mod metrics;
-mod network;
 mod oidc;
 mod oidc_provider;
 mod password_changes;

@@ -12,15 +12,14 @@ use secrecy::SecretString;
 use prosopa_jobs::{JobContext, NewJob, Outcome};
 use prosopa_model::Timestamp;
 use prosopa_problem::FieldError;
+use prosopa_runtime::Network;
 
 use self::request::ResetRequest;
 use crate::{
     email::Email,
     error::Error,
     guesses::{self, Guess},
-    mails,
-    network::Network,
-    password_changes,
+    mails, password_changes,
     passwords::{Password, Room},
     secrets, sessions,
     state::State,

@@ -12,12 +12,12 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use prosopa_model::{SessionId, Timestamp, UserId};
+use prosopa_runtime::Network;
 
 use crate::{
     email::Email,
     error::Error,
     guesses::{self, Guess},
-    network::Network,
     passwords::{Password, Room},
     secrets,
     state::State,

@@ -22,12 +22,7 @@ mod page;
 mod signed;
 mod sockets;
 
-use std::{
-    any::Any,
-    net::{IpAddr, Ipv4Addr},
-    panic::AssertUnwindSafe,
-    sync::Arc,
-};
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     extract::{Request, State},
@@ -42,7 +37,7 @@ use prosopa_contract::verifier::{Verifier, VerifyError};
 use prosopa_http::{Access, IDEMPOTENT_REPLAYED, Leftovers, take_units_done};
 use prosopa_model::{Clock, Principal, Role, Scope};
 use prosopa_problem::Problem;
-use prosopa_runtime::PeerAddress;
+use prosopa_runtime::{Network, PeerAddress};
 
 use self::{admission::settle, page::Head};
 use crate::{
@@ -57,7 +52,7 @@ use crate::{
     metrics::Metrics,
     monotonic::MonotonicClock,
     plans::PlanBook,
-    rate_limit::{CallerKey, NetworkKey, TooFast},
+    rate_limit::{CallerKey, TooFast},
     rates::Rates,
     routes::{Route, Routes},
     signatures::Signatures,
@@ -82,7 +77,7 @@ pub(crate) struct Edge {
     /// The web application, if there is one.
     pub(crate) site: Option<Site>,
     /// Rates of those who ask for its files.
-    pub(crate) readers: Rates<NetworkKey>,
+    pub(crate) readers: Rates<Network>,
     /// What accounts have spent.
     pub(crate) ledger: Ledger,
     /// Who has which quota.
@@ -90,9 +85,9 @@ pub(crate) struct Edge {
     /// Rates of authenticated callers.
     pub(crate) callers: Rates<CallerKey>,
     /// Rates of everybody else.
-    pub(crate) networks: Rates<NetworkKey>,
+    pub(crate) networks: Rates<Network>,
     /// Credentials presented in vain.
-    pub(crate) failures: Rates<NetworkKey>,
+    pub(crate) failures: Rates<Network>,
     /// What is told of requests.
     pub(crate) usage: Spool,
     /// Of which of them bodies are told.
@@ -174,7 +169,7 @@ impl Edge {
         route: &Route,
         mut request: Request,
         deadline: Instant,
-        network: NetworkKey,
+        network: Network,
         exchange: &mut Exchange<'_>,
     ) -> Result<Response, Refusal> {
         let bytes = bodies::bytes_to_come(&request, route.body_bytes_max);
@@ -246,7 +241,7 @@ impl Edge {
         &self,
         route: &Route,
         request: &mut Request,
-        network: NetworkKey,
+        network: Network,
         exchange: &mut Exchange<'_>,
     ) -> Result<Principal, Refusal> {
         if Signatures::is_claimed(request.headers()) {
@@ -281,7 +276,7 @@ impl Edge {
         route: &Route,
         request: &Request,
         principal: &Principal,
-        network: NetworkKey,
+        network: Network,
         exchange: &mut Exchange<'_>,
     ) {
         let request_id = exchange.request_id();
@@ -291,12 +286,7 @@ impl Edge {
     }
 
     /// The refusal of a credential that is not genuine: this one, unless the network has failed too often.
-    async fn refuse_guess(
-        &self,
-        network: NetworkKey,
-        exchange: &mut Exchange<'_>,
-        refusal: Refusal,
-    ) -> Refusal {
+    async fn refuse_guess(&self, network: Network, exchange: &mut Exchange<'_>, refusal: Refusal) -> Refusal {
         match self.failures.take(network, self.monotonic.elapsed()).await {
             Ok(_) => refusal,
             Err(too_fast) => {
@@ -306,7 +296,7 @@ impl Edge {
         }
     }
 
-    async fn limit_network(&self, network: NetworkKey, exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
+    async fn limit_network(&self, network: Network, exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
         let decision = self.networks.take(network, self.monotonic.elapsed()).await;
         exchange.standing.burst = Some(Burst::new(self.networks.limit(), decision));
         decision?;
@@ -321,9 +311,8 @@ impl From<TooFast> for Refusal {
 }
 
 /// The network of the client, as the listener knows it.
-fn network(request: &Request) -> NetworkKey {
-    let address = request.extensions().get::<PeerAddress>();
-    NetworkKey::from(address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.0.ip()))
+fn network(request: &Request) -> Network {
+    Network::of(request.extensions().get::<PeerAddress>().copied())
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {

@@ -7,7 +7,6 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, Hash, RandomState},
-    net::IpAddr,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -15,6 +14,7 @@ use std::{
 use uuid::Uuid;
 
 use prosopa_model::{Cell, CellRate, Credential, Principal, RateLimit};
+use prosopa_runtime::Network;
 
 /// A power of two; few enough to be cheap, enough that two cores seldom meet.
 const SHARDS: usize = 64;
@@ -60,25 +60,7 @@ impl RateKey for CallerKey {
     }
 }
 
-/// Who is limited: a client's network, one address of IPv4 or the /64 of IPv6 that one customer has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum NetworkKey {
-    /// All 32 bits.
-    V4(u32),
-    /// The upper 64 bits.
-    V6(u64),
-}
-
-impl From<IpAddr> for NetworkKey {
-    fn from(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::V4(address.to_bits()),
-            IpAddr::V6(address) => Self::V6((address.to_bits() >> 64) as u64),
-        }
-    }
-}
-
-impl RateKey for NetworkKey {
+impl RateKey for Network {
     fn bytes(&self) -> [u8; RATE_KEY_BYTES] {
         match self {
             Self::V4(address) => tagged(4, &address.to_be_bytes()),

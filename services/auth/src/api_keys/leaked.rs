@@ -13,13 +13,13 @@ use prosopa_contract::client_keys::SignatureAlgorithm;
 use prosopa_jobs::{JobContext, NewJob, Outcome};
 use prosopa_model::UserId;
 use prosopa_problem::FieldError;
+use prosopa_runtime::Network;
 
 use crate::{
     clients,
     error::Error,
     key_text::KeyText,
     mails,
-    network::Network,
     state::State,
     store::{Lock, Write, clients::ClientKeyKind, users::UserKind},
 };

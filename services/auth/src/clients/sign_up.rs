@@ -9,6 +9,7 @@ use std::time::Duration;
 use prosopa_contract::events::UserRegistered;
 use prosopa_model::{AccountId, Role, Scope, Scopes, UserId};
 use prosopa_problem::FieldError;
+use prosopa_runtime::Network;
 use prosopa_store::idempotency::{Claim, KeyedRequest, Sender};
 
 use super::{Made, NewClient};
@@ -16,7 +17,6 @@ use crate::{
     email::Email,
     error::Error,
     login_throttle::TooManyFailures,
-    network::Network,
     state::State,
     store::users::{Status, User, UserKind},
     user_name::UserName,

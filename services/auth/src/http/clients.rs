@@ -15,7 +15,7 @@ use prosopa_contract::client_keys::SignatureAlgorithm;
 use prosopa_http::{Caller, IdempotencyKey, Json, Page, PageQuery, PathId, Query};
 use prosopa_model::{ApiClientId, Scopes, Timestamp, id};
 use prosopa_problem::{Code, Problem};
-use prosopa_runtime::PeerAddress;
+use prosopa_runtime::{Network, PeerAddress};
 
 use super::{
     NO_STORE,
@@ -26,7 +26,6 @@ use super::{
 use crate::{
     clients::{self, Made, sign_up},
     grants::NewGrant,
-    network::Network,
     state::State,
     store,
 };

@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 
 use prosopa_http::Json;
 use prosopa_problem::Problem;
-use prosopa_runtime::PeerAddress;
+use prosopa_runtime::{Network, PeerAddress};
 
-use crate::{network::Network, password_resets, state::State};
+use crate::{password_resets, state::State};
 
 /// Whose password was forgotten.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -15,12 +15,11 @@ use prosopa_http::{IdempotencyKey, Json, PathId, Preferences, accepted, key_in_u
 use prosopa_jobs::JobStatus;
 use prosopa_model::{RegistrationId, UserId, id};
 use prosopa_problem::{Code, Problem};
-use prosopa_runtime::PeerAddress;
+use prosopa_runtime::{Network, PeerAddress};
 use prosopa_store::idempotency::{KeyedRequest, Known};
 
 use super::{NO_STORE, expose, users::User};
 use crate::{
-    network::Network,
     registrations::{self, Enqueued, Progress},
     state::State,
 };

@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 use prosopa_http::{Caller, Json, Page, PageQuery, PathId, Query};
 use prosopa_model::{SessionId, Timestamp, id};
 use prosopa_problem::Problem;
-use prosopa_runtime::PeerAddress;
+use prosopa_runtime::{Network, PeerAddress};
 
 use super::{NO_STORE, expose};
-use crate::{network::Network, sessions, state::State, store};
+use crate::{sessions, state::State, store};
 
 /// Who logs in: either `user_name` or `email`, and the password.
 #[derive(Debug, Deserialize, ToSchema)]

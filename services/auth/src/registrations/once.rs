@@ -2,10 +2,11 @@
 
 use secrecy::ExposeSecret;
 
+use prosopa_runtime::Network;
 use prosopa_store::idempotency::{KeyedRequest, Sender};
 
 use super::Registration;
-use crate::{network::Network, state::State};
+use crate::state::State;
 
 /// A registration that somebody in this network has a key for. To be waited for, it is another request than not to be.
 ///

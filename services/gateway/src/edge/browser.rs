@@ -6,14 +6,13 @@ use secrecy::SecretString;
 use prosopa_contract::verifier::{CookieError, CookieWish, PresentedCookie};
 use prosopa_http::cookies::{SESSION_COOKIE, Transport};
 use prosopa_model::Principal;
-use prosopa_runtime::ClientCertificate;
+use prosopa_runtime::{ClientCertificate, Network};
 
 use super::Edge;
 use crate::{
     authentication::{Presented, take_credential},
     error::Refusal,
     exchange::Exchange,
-    rate_limit::NetworkKey,
     routes::Route,
 };
 
@@ -58,7 +57,7 @@ impl Edge {
         route: &Route,
         secret: SecretString,
         wish: CookieWish,
-        network: NetworkKey,
+        network: Network,
         exchange: &mut Exchange<'_>,
     ) -> Result<Principal, Refusal> {
         let error = match self.verifier.verify_cookie(PresentedCookie { secret, wish }).await {

@@ -4,6 +4,8 @@
 use axum::{extract::Request, response::Response};
 use http::{HeaderMap, Method};
 
+use prosopa_runtime::Network;
+
 use super::{Edge, network};
 use crate::{
     error::Refusal,
@@ -11,7 +13,6 @@ use crate::{
     front::Asked,
     headers::Burst,
     metrics::{PREFLIGHT, STATIC},
-    rate_limit::NetworkKey,
     site::Site,
 };
 
@@ -21,7 +22,7 @@ pub(super) struct Head<'a> {
     method: &'a Method,
     path: &'a str,
     headers: &'a HeaderMap,
-    network: NetworkKey,
+    network: Network,
 }
 
 impl<'a> Head<'a> {
@@ -57,7 +58,7 @@ impl Edge {
     }
 
     /// Files are many to a page and cheap, so that they have a rate of their own.
-    async fn limit_reader(&self, network: NetworkKey, exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
+    async fn limit_reader(&self, network: Network, exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
         let decision = self.readers.take(network, self.monotonic.elapsed()).await;
         if decision.is_err() {
             exchange.standing.burst = Some(Burst::new(self.readers.limit(), decision));

@@ -6,12 +6,12 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use prosopa_http::signatures::{ContentDigest, ContentDigestBody};
 use prosopa_model::Principal;
+use prosopa_runtime::Network;
 
 use crate::{
     authentication::take_credential,
     error::Refusal,
     exchange::{Charge, Exchange},
-    rate_limit::NetworkKey,
     routes::Route,
     signatures::{SignatureRefusal, Signatures, Signed},
 };
@@ -24,7 +24,7 @@ impl Edge {
         &self,
         route: &Route,
         request: &mut Request,
-        network: NetworkKey,
+        network: Network,
         exchange: &mut Exchange<'_>,
     ) -> Result<Principal, Refusal> {
         if take_credential(request.headers_mut()).is_ok_and(|found| found.is_none()) {
@@ -48,7 +48,7 @@ impl Edge {
 
     /// The content is not the one that was signed. The service has committed nothing, since it was told so instead of the
     /// last of it; so it costs nothing.
-    pub(super) async fn refuse_content(&self, network: NetworkKey, exchange: &mut Exchange<'_>) -> Refusal {
+    pub(super) async fn refuse_content(&self, network: Network, exchange: &mut Exchange<'_>) -> Refusal {
         let refusal = SignatureRefusal::FalseContent;
         self.signatures.count(&refusal);
         if let Some(Charge { reservation, .. }) = exchange.charge.take() {
@@ -60,7 +60,7 @@ impl Edge {
     async fn refuse_signature(
         &self,
         refusal: SignatureRefusal,
-        network: NetworkKey,
+        network: Network,
         exchange: &mut Exchange<'_>,
     ) -> Refusal {
         match refusal {

@@ -1,10 +1,10 @@
-use std::{collections::VecDeque, net::IpAddr, ops::Deref, sync::Arc, thread, time::Duration};
+use std::{collections::VecDeque, ops::Deref, sync::Arc, thread, time::Duration};
 
 use proptest::prelude::*;
 
 use prosopa_model::RateLimit;
 
-use super::{Allowance, NetworkKey, Pace, RateLimiter, TooFast};
+use super::{Allowance, Pace, RateLimiter, TooFast};
 
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -189,13 +189,4 @@ fn idle_entries_make_room() {
         assert!(shard.len() <= limiter.shard_entries_max);
         assert!(shard.len() < limiter.shard_entries_max || !shard.values().all(is_idle) || shard.len() == 2);
     }
-}
-
-#[test]
-fn addresses_of_one_customer_are_one_network() {
-    let network = |text: &str| NetworkKey::from(text.parse::<IpAddr>().unwrap());
-    assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
-    assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
-    assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
-    assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
 }

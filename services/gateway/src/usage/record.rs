@@ -7,9 +7,10 @@ use http::{HeaderMap, HeaderName, header};
 
 use prosopa_contract::events::{UsageHeader, UsageRecord};
 use prosopa_model::{Credential, Principal, RequestId, Timestamp};
+use prosopa_runtime::Network;
 
 use super::privacy::is_private;
-use crate::{rate_limit::NetworkKey, routes::Route};
+use crate::routes::Route;
 
 /// Headers whose values are kept. Of all others, those with secrets among them, only the names are.
 static KEPT: [HeaderName; 22] = [
@@ -48,7 +49,7 @@ pub(crate) fn intent_of(
     request: &Request,
     route: &Route,
     principal: &Principal,
-    network: NetworkKey,
+    network: Network,
     request_id: Option<RequestId>,
     now: Timestamp,
 ) -> UsageRecord {
@@ -117,10 +118,10 @@ fn kept_query(query: &str, known: &[String]) -> String {
 }
 
 /// The network around a client's own: so many clients are in it that it tells of none.
-fn widened(network: NetworkKey) -> String {
+fn widened(network: Network) -> String {
     match network {
-        NetworkKey::V4(bits) => format!("{}/24", Ipv4Addr::from_bits(bits & !0xff)),
-        NetworkKey::V6(bits) => format!("{}/48", Ipv6Addr::from_bits(u128::from(bits & !0xffff) << 64)),
+        Network::V4(bits) => format!("{}/24", Ipv4Addr::from_bits(bits & !0xff)),
+        Network::V6(bits) => format!("{}/48", Ipv6Addr::from_bits(u128::from(bits & !0xffff) << 64)),
     }
 }
 
@@ -162,7 +163,7 @@ mod tests {
             ("::ffff:192.0.2.77", "192.0.2.0/24"),
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
         ] {
-            assert_eq!(widened(NetworkKey::from(address.parse::<IpAddr>().unwrap())), network);
+            assert_eq!(widened(Network::from(address.parse::<IpAddr>().unwrap())), network);
         }
     }
 

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use prosopa_http::Json;
 use prosopa_problem::Problem;
-use prosopa_runtime::PeerAddress;
+use prosopa_runtime::{Network, PeerAddress};
 
-use crate::{api_keys::leaked, http::NO_STORE, network::Network, state::State};
+use crate::{api_keys::leaked, http::NO_STORE, state::State};
 
 /// Texts that were found where others can read them.
 #[derive(Debug, Deserialize, ToSchema)]
