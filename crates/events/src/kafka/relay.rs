@@ -211,11 +211,9 @@ impl Relay {
     fn send(&self, sender: &Sender, event: &Delivery) -> Result<DeliveryFuture, ClientError> {
         let topic = self.kafka.physical_topic(&event.topic);
         let headers = record::headers_of(self.outbox.service(), event);
-        let record = FutureRecord::to(&topic)
-            .key(event.key.as_str())
-            .payload(event.data.as_slice())
-            .timestamp(event.time.micros() / 1_000)
-            .headers(headers);
+        // Of the time at which it is handed over: brokers keep a record so long from its time, and an event may have waited.
+        let record =
+            FutureRecord::to(&topic).key(event.key.as_str()).payload(event.data.as_slice()).headers(headers);
         sender.send(record)
     }
 
