@@ -9,6 +9,10 @@ use sqlx::{
 
 use crate::{Error, Options, pools::Pools};
 
+/// Rows that the driver's thread reads before the reader of the first has asked for more: each time it waits, two threads wake
+/// each other.
+const ROWS_AHEAD: usize = 1_000;
+
 pub(crate) async fn connect(path: &Path, options: &Options) -> Result<Pools, Error> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     create_private_folder(folder)
@@ -23,6 +27,7 @@ pub(crate) async fn connect(path: &Path, options: &Options) -> Result<Pools, Err
         .busy_timeout(Duration::from_secs(5))
         // What is deleted is overwritten: destroyed keys must not be found in the file's free pages.
         .pragma("secure_delete", "on")
+        .row_buffer_size(ROWS_AHEAD)
         .optimize_on_close(true, None);
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
