@@ -53,11 +53,11 @@ impl Source {
 
     /// The first that follow a position without a gap that may be filled; none where there are none, or not yet.
     pub(crate) async fn read_after(&mut self, position: i64, limit: i64) -> Result<Vec<Delivery>, Error> {
+        self.missing.retain(|place, _| *place > position);
         // Before the rows: whatever has ended by now is seen by the reading that follows. Nobody asks where nothing is missed.
         let all_ended_before =
             if self.has_gap() { producer::all_ended_before(&self.database).await? } else { 0 };
         let mut rows = producer::list_after(&self.database, position, limit).await?;
-        self.missing.retain(|place, _| *place > position);
         let mut expected = position + 1;
         let (mut passable, mut unknown) = (rows.len(), Vec::new());
         for (index, row) in rows.iter().enumerate() {
