@@ -49,23 +49,27 @@ pub(super) fn logical_topic(prefix: &str, topic: &str) -> String {
 
 /// The attributes of an event that a producer says.
 pub(super) fn headers_of(producer: &str, event: &Delivery) -> OwnedHeaders {
+    let id = event.event_id.to_string();
+    let source = format!("{SOURCE_PREFIX}{producer}");
+    let time = event.time.to_string();
     let position = event.position;
+    let sequence = format!("{position:0POSITION_DIGITS$}");
     let attributes = [
-        ("ce_specversion", "1.0".to_owned()),
-        ("ce_id", event.event_id.to_string()),
-        ("ce_source", format!("{SOURCE_PREFIX}{producer}")),
-        ("ce_type", event.kind.clone()),
-        ("ce_subject", event.key.clone()),
-        ("ce_time", event.time.to_string()),
-        ("ce_sequence", format!("{position:0POSITION_DIGITS$}")),
-        ("content-type", "application/protobuf".to_owned()),
+        ("ce_specversion", "1.0"),
+        ("ce_id", &id),
+        ("ce_source", &source),
+        ("ce_type", &event.kind),
+        ("ce_subject", &event.key),
+        ("ce_time", &time),
+        ("ce_sequence", &sequence),
+        ("content-type", "application/protobuf"),
     ];
-    let traceparent = event.traceparent.clone().map(|trace| ("traceparent", trace));
+    let traceparent = event.traceparent.as_deref().map(|trace| ("traceparent", trace));
     let headers = OwnedHeaders::new_with_capacity(attributes.len() + 1);
     attributes
         .into_iter()
         .chain(traceparent)
-        .fold(headers, |headers, (key, value)| headers.insert(Header { key, value: Some(value.as_bytes()) }))
+        .fold(headers, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
 }
 
 /// Reads a record. Whoever may write to the topic may have written anything.
