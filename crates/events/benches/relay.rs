@@ -12,7 +12,6 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::future::join_all;
-use mimalloc::MiMalloc;
 use rdkafka::{
     ClientConfig,
     message::{Header, OwnedHeaders},
@@ -30,10 +29,6 @@ use prosopa_events::{
 use prosopa_model::SystemClock;
 use prosopa_store::{Database, Migration, Options, Tx, on_db, query_scalar};
 use prosopa_telemetry::Metrics;
-
-/// As in the product.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 const MIGRATIONS: &[Migration] =
     &[prosopa_events::MIGRATION, prosopa_events::REPLAY_MIGRATION, prosopa_events::RELAY_MIGRATION];
