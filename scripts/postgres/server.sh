@@ -31,6 +31,7 @@ if [ -n "${PROSOPA_TEST_POSTGRES_DISK_MIB:-}" ] && [ -z "${PROSOPA_TEST_POSTGRES
     [ -e holder ] || { cat holder.log >&2; die "no disk of its own: mount namespaces are forbidden here"; }
   fi
   holder=$(cat holder)
+  # At the holder's root, which need not be the machine's.
   PROSOPA_TEST_POSTGRES_DISK_HOLDER=$holder exec nsenter --mount --root --target "$holder" "$root/scripts/postgres/server.sh" "$action" "$folder"
 fi
 
