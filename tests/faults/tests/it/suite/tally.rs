@@ -68,7 +68,7 @@ impl fmt::Display for Tally {
         let Self { sent, answered, open, stored, published, billed, consumed, failures } = self;
         write!(
             formatter,
-            "sent {sent}, answered {answered} ({open} given up), stored {stored}, published {published}, billed {billed}, consumed {consumed}; \
+            "sent {sent}, answered {answered} ({open} given up), stored {stored}, published {published}, billed {billed}, events of jobs consumed {consumed}; \
              not answered at once: {failures:?}"
         )
     }
