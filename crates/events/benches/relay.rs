@@ -169,7 +169,7 @@ impl Place {
 const HEADERS: [(&str, &str); 8] = [
     ("ce_specversion", "1.0"),
     ("ce_id", "01993a5c-7b52-7d3e-8f10-6a4b2c1d0e9f"),
-    ("ce_source", "/prosopa/auth"),
+    ("ce_source", "prosopa/auth"),
     ("ce_type", "prosopa.auth.user.registered.v1"),
     ("ce_subject", "01993a5c-7b52-7d3e-8f10-6a4b2c1d0e9f"),
     ("ce_time", "2026-11-21T09:30:00.000000Z"),

@@ -9,8 +9,7 @@ use sqlx::{
 
 use crate::{Error, Options, pools::Pools};
 
-/// Rows that the driver's thread reads before the reader of the first has asked for more: each time it waits, two threads wake
-/// each other.
+/// Rows that the driver's thread reads before anybody asks for more: each time it waits, two threads wake each other.
 const ROWS_AHEAD: usize = 1_000;
 
 pub(crate) async fn connect(path: &Path, options: &Options) -> Result<Pools, Error> {
